@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make demo` and `make test` set up everything they need in .venv; nothing is installed outside it.
+PYTHON ?= python3
+RUN    := .venv/bin/python
+export PYTHONUNBUFFERED = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench train-bundles reproduce-see-hear-read record-sample lock clean
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+INTERFACES := $(wildcard msg/* srv/* cmake/*) CMakeLists.txt package.xml setup.py
+
+.venv/.run: requirements/build.txt scripts/bootstrap.py $(INTERFACES)
+	@$(PYTHON) scripts/bootstrap.py run
+	@touch $@
+
+.venv/.test: requirements/test.txt requirements/torch.txt requirements/cuda.txt scripts/bootstrap.py $(INTERFACES)
+	@$(PYTHON) scripts/bootstrap.py test
+	@touch $@ .venv/.run
+
+demo: .venv/.run ## the nodes over real DDS, fed by the sample recording (LOOP=1 keeps running)
+	@$(RUN) -m xsense_ros.cli demo $(if $(LOOP),--loop)
+
+test: lint ## everything checked: linters, types, laws of the house, unit and real-DDS tests
+	@$(RUN) -m pytest -n 2 --dist loadfile
+
+lint: .venv/.test ## ruff, mypy, import-linter
+	@$(RUN) -m ruff check --quiet . && $(RUN) -m ruff format --quiet --check .
+	@$(RUN) -m mypy --no-error-summary
+	@PYTHONPATH=training .venv/bin/lint-imports --no-logo --no-timing
+
+bench: .venv/.run ## our own cost as ratios against the raw engine, a bare subscriber, a bare matmul
+	@$(RUN) -m benchmarks
+
+train-bundles: reproduce-see-hear-read ## train every shipped bundle again from its data
+
+reproduce-see-hear-read: .venv/.test ## fetch its data, train, evaluate on five folds, write models/image-sound-text
+	@PYTHONPATH=training $(RUN) -m xsense_training.cli data fetch all
+	@PYTHONPATH=training $(RUN) -m xsense_training.cli evaluate see-hear-read --all-folds
+	@PYTHONPATH=training $(RUN) -m xsense_training.cli export see-hear-read
+
+record-sample: .venv/.test ## make samples/robot_home again from held-out items
+	@PYTHONPATH=training $(RUN) -m xsense_training.cli data record-sample
+
+lock: .venv/.test ## pin requirements/*.in again (needs uv)
+	@for layer in build test; do \
+	  uv pip compile --quiet requirements/$$layer.in --universal --python-version 3.10 \
+	    --generate-hashes --no-header --no-annotate -o requirements/$$layer.txt; done
+
+clean: ## remove everything that make made
+	rm -rf .venv build install log *.egg-info

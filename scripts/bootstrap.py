@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Make the project's own environment in .venv: pinned, hash-checked, without root. Called by the Makefile.
+
+    python3 scripts/bootstrap.py run     what `make demo` needs: ROS 2 Jazzy wheels, inference stack, our messages
+    python3 scripts/bootstrap.py test    the same, and what `make test` needs: linters, pytest, PyTorch
+
+Only the standard library is used here, because nothing else is installed yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / '.venv'
+PYTHON = VENV / 'bin' / 'python'
+SUPPORTED = ((3, 10), (3, 13))  # the versions for which ROS 2 Jazzy wheels exist
+
+
+def main() -> None:
+    """Check the system, then install the layer that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('layer', choices=('run', 'test'))
+    layer = parser.parse_args().layer
+    check_system()
+    if not PYTHON.exists():
+        step('creating .venv', [sys.executable, '-m', 'venv', str(VENV)])
+    if layer == 'run':
+        pip('ROS 2 Jazzy wheels and the inference stack', '-r', 'requirements/build.txt')
+    else:
+        pip('test and training tools', '-r', 'requirements/test.txt')
+        pip('PyTorch', '-r', 'requirements/torch.txt')
+        if torch_wants_cuda():
+            pip('the CUDA libraries of this PyTorch build', '-r', 'requirements/cuda.txt')
+    package_is_current() or install_package()
+
+
+def check_system() -> None:
+    """Stop with the command that mends it where a tool of the system is missing."""
+    version = sys.version_info[:2]
+    if not SUPPORTED[0] <= version <= SUPPORTED[1]:
+        stop(
+            f'Python {version[0]}.{version[1]} has no ROS 2 Jazzy wheels; 3.10 to 3.13 have.',
+            'sudo apt-get install python3.12 python3.12-venv python3.12-dev, then: make PYTHON=python3.12 ...',
+        )
+    name = f'python{version[0]}.{version[1]}'
+    try:
+        import ensurepip  # noqa: F401, PLC0415
+    except ImportError:
+        stop('Python cannot make virtual environments here.', f'sudo apt-get install {name}-venv')
+    if not (Path(sysconfig.get_paths()['include']) / 'Python.h').is_file():
+        stop('Python.h is missing; the generated messages are compiled.', f'sudo apt-get install {name}-dev')
+    for compiler in ('cc', 'c++'):
+        if shutil.which(compiler) is None:
+            stop(f'no C/C++ compiler ({compiler}).', 'sudo apt-get install build-essential')
+
+
+def pip(what: str, *arguments: str) -> None:
+    """Install exactly the pinned files of a requirements list, each checked by its hash."""
+    # Modules are compiled when first imported: most of what is installed here never is.
+    options = ['--quiet', '--require-hashes', '--no-deps', '--no-compile', '--disable-pip-version-check']
+    step(f'installing {what}', [str(PYTHON), '-m', 'pip', 'install', *options, *arguments])
+
+
+def torch_wants_cuda() -> bool:
+    """Whether the installed PyTorch build names CUDA libraries among its requirements."""
+    site = next((VENV / 'lib').glob('python3*/site-packages'))
+    (torch,) = importlib.metadata.distributions(name='torch', path=[str(site)])
+    return any(requirement.startswith(('nvidia-', 'cuda-')) for requirement in torch.requires or ())
+
+
+def interface_files() -> list[Path]:
+    """The files from which the installed messages are made."""
+    folders = [*(ROOT / 'msg').glob('*'), *(ROOT / 'srv').glob('*'), *(ROOT / 'cmake').glob('*')]
+    return [*folders, ROOT / 'CMakeLists.txt', ROOT / 'package.xml', ROOT / 'setup.py']
+
+
+def package_is_current() -> bool:
+    """Whether our messages are installed and no newer description of them exists."""
+    stamp = VENV / '.package'
+    return stamp.exists() and stamp.stat().st_mtime > max(f.stat().st_mtime for f in interface_files())
+
+
+def install_package() -> None:
+    """Generate, compile and install our messages; the Python code itself is used from the checkout."""
+    environment = dict(os.environ, PATH=f'{VENV / "bin"}{os.pathsep}{os.environ["PATH"]}')
+    command = [str(PYTHON), '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '.']
+    step('building the messages', command, environment)
+    (VENV / '.package').touch()
+
+
+def step(what: str, command: list[str], environment: dict[str, str] | None = None) -> None:
+    """Run one command, saying what it does and how long it took; its output is shown only if it fails."""
+    print(f'  {what} ...', end='', flush=True)
+    start = time.monotonic()
+    # A Python of another ROS wheel environment leaves these behind, and they would point this one at its libraries.
+    clean = {k: v for k, v in (environment or os.environ).items() if k != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
+    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print()
+        stop(f'{what} failed:\n{done.stdout}{done.stderr}', 'see the message above; then run the command again')
+    print(f' {time.monotonic() - start:.0f} s', flush=True)
+
+
+def stop(problem: str, cure: str) -> None:
+    """End with the problem and its cure."""
+    sys.exit(f'{problem}\n  cure: {cure}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing an inference backend: tried in order, with the reason of each fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xsense_ros.engines.engine import Engine
+from xsense_ros.engines.manifest import ModelSpec
+from xsense_ros.engines.onnx import OnnxEngine
+from xsense_ros.errors import EngineError
+
+Constructor = Callable[[Path, ModelSpec, int | None], Engine]
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A backend that was asked for and could not serve, and why."""
+
+    backend: str
+    model: str
+    reason: str
+
+
+def _onnxruntime(model_path: Path, spec: ModelSpec, threads: int | None) -> Engine:
+    return OnnxEngine(model_path, spec, threads=threads)
+
+
+BACKENDS: dict[str, Constructor] = {'onnxruntime': _onnxruntime}
+
+
+def load_engine(
+    model_path: Path,
+    spec: ModelSpec,
+    backends: Sequence[str] = ('onnxruntime',),
+    *,
+    threads: int | None = None,
+    strict: bool = False,
+) -> tuple[Engine, tuple[Fallback, ...]]:
+    """Load a model on the first backend that can take it.
+
+    A constructor says that it cannot serve by raising EngineError. A BundleError goes through at
+    once: a broken model is broken on every backend.
+
+    Args:
+        model_path: the .onnx file.
+        spec: its tensors, from the manifest.
+        backends: names in order of preference.
+        threads: threads within one operator; None takes the backend's default.
+        strict: the first backend must serve; nothing is tried in its place.
+
+    Returns:
+        The engine, and the backends that were passed over with their reasons.
+
+    Raises:
+        EngineError: an unknown name, or no backend could serve.
+        BundleError: the model is broken or is not what the manifest says.
+    """
+    known = ', '.join(sorted(BACKENDS))
+    if not backends:
+        raise EngineError('backends', backends, f'at least one of: {known}', 'name a backend')
+    for name in backends:
+        if name not in BACKENDS:
+            cure = 'correct the name, or install the extra that brings it'
+            raise EngineError('backend', name, f'one of: {known}', cure)
+    fallbacks: list[Fallback] = []
+    for name in backends:
+        engine = _attempt(name, model_path, spec, threads)
+        if not isinstance(engine, EngineError):
+            return engine, tuple(fallbacks)
+        if strict:
+            raise engine
+        fallbacks.append(Fallback(name, model_path.name, str(engine)))
+    reasons = '; '.join(f'{fallback.backend}: {fallback.reason}' for fallback in fallbacks)
+    raise EngineError(
+        f'backends for {model_path.name}',
+        tuple(backends),
+        f'one that works ({reasons})',
+        "add 'onnxruntime' to the backends: it runs everywhere",
+    )
+
+
+def _attempt(
+    name: str, model_path: Path, spec: ModelSpec, threads: int | None
+) -> Engine | EngineError:
+    try:
+        return BACKENDS[name](model_path, spec, threads)
+    except EngineError as error:
+        return error

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From raw sensor data to model input; pure functions shared by the robot and the training."""
