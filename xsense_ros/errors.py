@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors that a user can act on: what was wrong, what was expected, and the cure."""
+
 from __future__ import annotations
 
 

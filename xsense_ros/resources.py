@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the package's own files (config/, launch/, models/, samples/) lie, in a checkout or installed."""
+"""Where the package's own files (config/, models/, ...) lie, in a checkout or installed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def share_folders() -> list[Path]:
     """Folders that may hold the package's files, in the order in which they are searched.
 
     A source checkout comes first, so that an edited file wins over an installed copy; then every
-    prefix of AMENT_PREFIX_PATH, then the running Python's own prefix (where `pip install` puts them).
+    prefix of AMENT_PREFIX_PATH, then the running Python's own (where `pip install` puts them).
     """
     folders = [_CHECKOUT] if (_CHECKOUT / 'package.xml').is_file() else []
-    prefixes = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) + [sys.prefix]
+    prefixes = [*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
     folders += [Path(prefix) / 'share' / 'xsense_ros' for prefix in prefixes if prefix]
     return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 
@@ -35,5 +35,8 @@ def find_resource(relative: str) -> Path:
             return folder / relative
     searched = ', '.join(map(str, share_folders())) or 'no folder: the package is not installed'
     raise InputError(
-        'package file', relative, f'a file in {searched}', 'install the package, or run from its checkout'
+        'package file',
+        relative,
+        f'a file in {searched}',
+        'install the package, or run from its checkout',
     )

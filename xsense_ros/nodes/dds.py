@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DDS settings that keep a demo, a test or a benchmark on this machine and apart from other robots."""
+"""DDS settings that keep a demo, a test or a benchmark on this machine and to itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import random
 
 from xsense_ros.resources import find_resource
 
-# Domains 1..101 keep every DDS port below Linux's ephemeral range, whatever the number of participants.
+# Domains 1..101 keep every DDS port below Linux's ephemeral range.
 _DOMAINS = range(1, 102)
 
 

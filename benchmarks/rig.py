@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A retrieval node in its own process over real DDS; this process is its camera and listener."""
+
+from __future__ import annotations
+
+import array
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import psutil
+import rclpy
+from numpy.typing import NDArray
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import Image
+from xsense_ros.msg import AudioChunk, MatchArray, Sample
+from xsense_ros.srv import Enroll
+
+from xsense_ros.nodes.dds import isolate_this_process
+from xsense_ros.nodes.executor import make_executor, spin
+from xsense_ros.nodes.lifecycle_client import LifecycleClient
+
+BUNDLE = 'image-sound-text'
+# Of the engine, in the node and in the bare loop alike, so that both have the same share of cores.
+THREADS = 1
+HEIGHT, WIDTH = 480, 640
+REMEMBERED = 20
+
+
+class Rig:
+    """Use as a context manager; `on_match` is called with each answer and its time of arrival."""
+
+    def __init__(self, on_match: Callable[[MatchArray, float], None]) -> None:
+        isolate_this_process()
+        self._folder = tempfile.TemporaryDirectory()
+        self._on_match = on_match
+        self._stopping = threading.Event()
+        self._log = (Path(self._folder.name) / 'node.log').open('w')
+
+    def __enter__(self) -> Rig:
+        try:
+            self._start()
+        except BaseException:
+            print(Path(self._log.name).read_text())
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        arguments = ['-p', f'bundles:=[{BUNDLE}]', '-p', "gallery:=':memory:'"]
+        arguments += ['-p', f'threads:={THREADS}']
+        self.process = subprocess.Popen(
+            [sys.executable, '-m', 'xsense_ros.nodes.retrieval_node', '--ros-args', *arguments],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        rclpy.init()
+        self.node = rclpy.create_node('bench')
+        self.images = self.node.create_publisher(Image, 'camera/image', qos_profile_sensor_data)
+        self.sounds = self.node.create_publisher(
+            AudioChunk, 'microphone/audio', qos_profile_sensor_data
+        )
+        LifecycleClient(rclpy.create_node('bench_manager'), 'retrieval').bring_up()
+        executor = make_executor()
+        executor.add_node(self.node)
+        context = rclpy.get_default_context()
+        threading.Thread(
+            target=spin, args=(executor, self._stopping, context), daemon=True
+        ).start()
+        self._remember_things()
+        self.node.create_subscription(MatchArray, 'matches', self._heard, 50)
+        self._wait(lambda: self.images.get_subscription_count() > 0, 'the camera topic')
+        self._wait(lambda: self.node.count_publishers('matches') > 0, 'the matches topic')
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        rclpy.try_shutdown()
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self._log.close()
+        self._folder.cleanup()
+
+    def memory_mb(self) -> float:
+        """Resident memory of the node's process [MB]."""
+        return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
+
+    def publish_image(self, frame: NDArray[np.uint8]) -> int:
+        """Publish a bgr8 frame (480, 640, 3); its stamp [ns] identifies its answer."""
+        message = Image(height=HEIGHT, width=WIDTH, encoding='bgr8', step=WIDTH * 3)
+        stamp = self._stamp(message)
+        message.data = array.array('B', frame.tobytes())
+        self.images.publish(message)
+        return stamp
+
+    def publish_sound(self, samples: NDArray[np.int16], rate: int) -> None:
+        """Publish a mono chunk (N,)."""
+        message = AudioChunk(sample_rate=rate, channels=1, encoding=AudioChunk.S16LE)
+        self._stamp(message)
+        message.data = array.array('B', samples.tobytes())
+        self.sounds.publish(message)
+
+    def _stamp(self, message: Any) -> int:
+        now = self.node.get_clock().now()
+        message.header.stamp = now.to_msg()
+        return int(now.nanoseconds)
+
+    def _heard(self, message: MatchArray) -> None:
+        self._on_match(message, time.perf_counter())
+
+    def _remember_things(self) -> None:
+        client = self.node.create_client(Enroll, 'retrieval/enroll')
+        if not client.wait_for_service(timeout_sec=20):
+            raise TimeoutError('the enroll service did not appear within 20 s')
+        for number in range(REMEMBERED):
+            frame = noise_frame(number)
+            view = Sample(modality=Sample.IMAGE)
+            view.image = Image(height=HEIGHT, width=WIDTH, encoding='bgr8', step=WIDTH * 3)
+            view.image.data = array.array('B', frame.tobytes())
+            answer = client.call(Enroll.Request(label=f'thing {number}', views=[view]))
+            if not answer.success:
+                raise RuntimeError(answer.message)
+
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 20
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'{what} was not connected within 20 s')
+            time.sleep(0.05)
+
+
+def noise_frame(seed: int) -> NDArray[np.uint8]:
+    """A picture with structure at every scale, uint8 (480, 640, 3)."""
+    generator = np.random.default_rng(seed)
+    coarse = generator.integers(0, 256, (HEIGHT // 16, WIDTH // 16, 3), dtype=np.uint8)
+    return np.ascontiguousarray(coarse.repeat(16, axis=0).repeat(16, axis=1))

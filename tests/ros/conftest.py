@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every test process has a DDS domain of its own, on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.toy import toy_bundle
+from xsense_ros.nodes.dds import isolate_this_process
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _own_domain() -> None:
+    isolate_this_process()
+
+
+@pytest.fixture(scope='session')
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy_bundle(tmp_path_factory.mktemp('bundles') / 'toy').path
+
+
+@pytest.fixture
+def robot(bundle: Path) -> Iterator:
+    """An active node that remembers red, green and blue."""
+    from tests.ros.harness import Robot
+
+    with Robot(bundle) as robot:
+        robot.lifecycle.bring_up()
+        robot.operator.enroll('red', 'green', 'blue')
+        yield robot

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to samples: pictures, sounds and texts as the senses understand them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from numpy.typing import NDArray
+from sensor_msgs.msg import CompressedImage, Image
+
+from xsense_ros.errors import InputError
+from xsense_ros.msg import AudioChunk, Sample, TextStamped
+from xsense_ros.senses.camera import NATIVE_ENCODINGS, decode_compressed, decode_image
+from xsense_ros.senses.microphone import Waveform, decode_audio
+
+try:
+    from cv_bridge import CvBridge
+except ImportError:  # not on PyPI for ROS 2; our own converter covers the common encodings
+    CvBridge = None
+
+_NS = 1_000_000_000
+
+
+def stamp_to_ns(stamp: Time) -> int:
+    """A stamp as nanoseconds, exactly."""
+    return int(stamp.sec) * _NS + int(stamp.nanosec)
+
+
+def ns_to_stamp(nanoseconds: int) -> Time:
+    """Nanoseconds as a stamp, exactly; what a stamp cannot hold becomes 0, "not known"."""
+    sec, nanosec = divmod(nanoseconds, _NS)
+    return Time(sec=sec, nanosec=nanosec) if 0 <= sec < 2**31 else Time()
+
+
+def image_to_rgb(message: Image) -> NDArray[np.uint8]:
+    """RGB uint8 (H, W, 3) of a raw picture; 'rgb8' is a view of the message, without a copy.
+
+    Encodings beyond our own converter go through cv_bridge where it is installed.
+
+    Raises:
+        InputError: unknown encoding, or sizes that contradict each other.
+    """
+    if message.encoding not in NATIVE_ENCODINGS and CvBridge is not None:
+        return _by_cv_bridge(message)
+    return decode_image(
+        message.data,
+        height=message.height,
+        width=message.width,
+        encoding=message.encoding,
+        step=message.step,
+        is_bigendian=bool(message.is_bigendian),
+    )
+
+
+def compressed_to_rgb(message: CompressedImage) -> NDArray[np.uint8]:
+    """RGB uint8 (H, W, 3) of a JPEG or PNG picture; InputError where it is damaged."""
+    return decode_compressed(message.data, message.format)
+
+
+def chunk_to_waveform(message: AudioChunk) -> Waveform:
+    """Mono float32 of a chunk; InputError for a bad encoding, length, rate or NaN."""
+    return decode_audio(
+        message.data,
+        encoding=message.encoding,
+        channels=message.channels,
+        sample_rate=message.sample_rate,
+    )
+
+
+def message_to_text(message: TextStamped) -> str:
+    """The text that was given; InputError where it is blank."""
+    text: str = message.text
+    if not text.strip():
+        cure = 'send a word or a sentence'
+        raise InputError('text', text, 'at least one printing character', cure)
+    return text
+
+
+def sample_from_message(message: Sample) -> tuple[str, Any, Any, str]:
+    """Take a sample out of a service request.
+
+    Returns:
+        Its modality, header, the sample as the encoder takes it, and its text ('' if none).
+
+    Raises:
+        InputError: unknown modality, or a sample that cannot be used.
+    """
+    if message.modality == Sample.IMAGE:
+        # A raw picture has a height; its data decide nothing, so that a broken one is refused.
+        if message.image.height or message.image.data or not message.compressed.data:
+            return 'image', message.image.header, image_to_rgb(message.image), ''
+        return 'image', message.compressed.header, compressed_to_rgb(message.compressed), ''
+    if message.modality == Sample.SOUND:
+        return 'sound', message.sound.header, chunk_to_waveform(message.sound), ''
+    if message.modality == Sample.TEXT:
+        text = message_to_text(message.text)
+        return 'text', message.text.header, text, text
+    raise InputError(
+        'sample modality',
+        message.modality,
+        f"'{Sample.IMAGE}', '{Sample.SOUND}' or '{Sample.TEXT}'",
+        'fill `modality` in, and the field that it names',
+    )
+
+
+def _by_cv_bridge(message: Image) -> NDArray[np.uint8]:
+    try:
+        rgb: NDArray[np.uint8] = CvBridge().imgmsg_to_cv2(message, 'rgb8')
+    except Exception as error:  # cv_bridge raises its own and OpenCV's classes
+        raise InputError(
+            'image encoding',
+            message.encoding,
+            f'one of {sorted(NATIVE_ENCODINGS)}, or one that cv_bridge can convert ({error})',
+            'let the camera driver publish rgb8, bgr8 or mono8',
+        ) from error
+    return rgb

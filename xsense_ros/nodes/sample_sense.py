@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Senses whose messages each are one sample: pictures and texts."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sensor_msgs.msg import CompressedImage, Image
+
+from xsense_ros.errors import InputError, XsenseError
+from xsense_ros.msg import TextStamped
+from xsense_ros.nodes.asker import Question
+from xsense_ros.nodes.conversions import compressed_to_rgb, image_to_rgb, message_to_text
+from xsense_ros.nodes.qos import CAMERA, TEXT
+from xsense_ros.nodes.sense import Arrival, Sense, Surroundings
+from xsense_ros.nodes.settings import Settings
+
+_TEXTS_WAITING = 10
+
+
+class SampleSense(Sense[Arrival]):
+    """Asks with each message that the thread has time for."""
+
+    def latest_sample(self) -> Any:
+        """Decode the newest message; InputError where there is none, or it is broken."""
+        latest = self._latest
+        if latest is None:
+            topics = ' or '.join(topic.name for topic in self._topics)
+            cure = f'publish on {topics}, or give the sample in `views`'
+            raise InputError(f'live {self.modality}', 'nothing', 'a sample received before', cure)
+        return latest.topic.decode(latest.message)
+
+    def _receive(self, arrival: Arrival) -> None:
+        self._latest = arrival
+        self._worker.offer(arrival)
+
+    def _handle(self, work: Arrival) -> None:
+        begun = time.perf_counter()
+        topic, message = work.topic, work.message
+        self._check_stamp(work)
+        if not self._asker.wanted():
+            return
+        try:
+            sample = topic.decode(message)
+            self._asker.ask(
+                Question(
+                    self.modality,
+                    message.header,
+                    sample,
+                    sample if isinstance(sample, str) else '',
+                    work.time,
+                    begun,
+                    time.perf_counter(),
+                )
+            )
+        except XsenseError as error:
+            self._refuse(topic, error)
+        else:
+            topic.answered += 1
+
+
+class ImageSense(SampleSense):
+    """Pictures, raw and compressed; the newest of both topics wins."""
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__('image', around)
+
+    def _subscribe_all(self) -> None:
+        self._subscribe(Image, 'camera/image', CAMERA, image_to_rgb)
+        self._subscribe(CompressedImage, 'camera/image/compressed', CAMERA, compressed_to_rgb)
+
+    def apply(self, settings: Settings) -> None:
+        """Follow changed parameters."""
+        super().apply(settings)
+        self._worker.set_max_rate(settings.image_max_rate)
+
+
+class TextSense(SampleSense):
+    """Words and sentences; a few may wait, for each is said once."""
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__('text', around, _TEXTS_WAITING)
+
+    def _subscribe_all(self) -> None:
+        self._subscribe(TextStamped, 'text', TEXT, message_to_text)
+
+    def apply(self, settings: Settings) -> None:
+        """Follow changed parameters."""
+        super().apply(settings)
+        self._worker.set_max_rate(settings.text_max_rate)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The services Enroll, Forget, ListItems and Query, on a thread of their own.
+
+An enrolment encodes every view and waits for the disk; were it served by the node's own executor,
+no picture would be received meanwhile. A coroutine would not help: rclpy's EventsExecutor calls
+service callbacks as plain functions. So the services live in a hidden helper node with its own
+executor, under the names of the main node.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode
+
+from xsense_ros.errors import InputError, XsenseError
+from xsense_ros.gallery.gallery import Gallery
+from xsense_ros.gallery.item import Item, View
+from xsense_ros.gallery.thumbnail import thumbnail
+from xsense_ros.msg import GalleryItem
+from xsense_ros.nodes.answers import gallery_item, match_array
+from xsense_ros.nodes.conversions import sample_from_message
+from xsense_ros.nodes.faults import FaultRegistry
+from xsense_ros.nodes.media import encode_media
+from xsense_ros.nodes.session import Session
+from xsense_ros.srv import Enroll, Forget, ListItems, Query
+
+GALLERY = 'gallery'
+
+
+class ServiceHost(Protocol):
+    """What the services ask of the node."""
+
+    @property
+    def gallery(self) -> Gallery:
+        """The open gallery."""
+        ...
+
+    @property
+    def session(self) -> Session | None:
+        """The models; None while the node is inactive."""
+        ...
+
+    @property
+    def keep_media(self) -> bool:
+        """Whether samples of enrolled views are kept."""
+        ...
+
+    def latest_sample(self, modality: str) -> Any:
+        """The newest sample heard; InputError where there is none."""
+        ...
+
+
+class Services:
+    """Serves until closed. Every failure is an answer with success = false and a message.
+
+    Args:
+        node: under whose name the services appear.
+        host: what they work on.
+        faults: failures are shown in diagnostics too.
+        guard: held during each service, so that no model vanishes under it.
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        host: ServiceHost,
+        faults: FaultRegistry,
+        guard: threading.Lock,
+    ) -> None:
+        self._host = host
+        self._faults = faults
+        self._guard = guard
+        # A leading underscore hides the helper from `ros2 node list`. Arguments of the command
+        # line were meant for the main node: a __node remap must not rename the helper too.
+        self._node = rclpy.create_node(
+            f'_{node.get_name()}_services',
+            namespace=node.get_namespace(),
+            context=node.context,
+            use_global_arguments=False,
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
+        for service_type, name, work in (
+            (Enroll, 'enroll', self._enroll),
+            (Forget, 'forget', self._forget),
+            (ListItems, 'list_items', self._list_items),
+            (Query, 'query', self._query),
+        ):
+            self._node.create_service(
+                service_type, node.resolve_service_name(f'~/{name}'), self._serve(work)
+            )
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name='xsense-services', daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the service in work and withdraw all of them."""
+        self._executor.shutdown()
+        self._thread.join()
+        self._node.destroy_node()
+
+    def _spin(self) -> None:
+        with contextlib.suppress(ExternalShutdownException):  # the process ends
+            self._executor.spin()
+
+    def _serve(self, work: Callable[[Any, Any], None]) -> Callable[[Any, Any], Any]:
+        def serve(request: Any, response: Any) -> Any:
+            try:
+                with self._guard:
+                    work(request, response)
+                response.success = True
+            except XsenseError as error:
+                response.message = str(error)
+                if not isinstance(error, InputError):
+                    self._faults.report_error(GALLERY, error)
+            except Exception as error:  # a bug in one request must not end the node
+                response.message = f'{type(error).__name__}: {error}'
+                self._faults.report_error(GALLERY, error)
+            return response
+
+        return serve
+
+    def _enroll(self, request: Any, response: Any) -> None:
+        session = self._active_session()
+        samples = [sample_from_message(sample)[::2] for sample in request.views]
+        samples += [(name, self._host.latest_sample(name)) for name in request.live_modalities]
+        # Everything is encoded before anything is stored: an enrolment is whole or not at all.
+        views = [self._view(session, modality, sample) for modality, sample in samples]
+        item = self._host.gallery.enroll(request.label, views, request.item_id or None)
+        response.item = self._message(item, thumbnails=True)
+        response.gallery_version = self._host.gallery.version
+
+    def _forget(self, request: Any, response: Any) -> None:
+        self._host.gallery.forget(request.item_id)
+        response.gallery_version = self._host.gallery.version
+
+    def _list_items(self, request: Any, response: Any) -> None:
+        gallery, text = self._host.gallery, request.label_contains
+        items = gallery.items(containing=text, offset=request.offset, limit=request.limit)
+        response.items = [self._message(item, request.thumbnails) for item in items]
+        response.total = gallery.count(text)
+        response.gallery_version = gallery.version
+
+    def _query(self, request: Any, response: Any) -> None:
+        session = self._active_session()
+        begun = time.perf_counter()
+        modality, header, sample, text = sample_from_message(request.sample)
+        decoded = time.perf_counter()
+        encoding = session.encode(modality, sample)
+        answer = session.answer(modality, encoding, request.target_modalities, request.top_k)
+        message = match_array(header, answer, text, session.bundle)
+        message.decode_ms = (decoded - begun) * 1e3
+        message.total_ms = (time.perf_counter() - begun) * 1e3
+        response.answer = message
+
+    def _view(self, session: Session, modality: str, sample: Any) -> View:
+        media, media_type = encode_media(modality, sample) if self._host.keep_media else (None, '')
+        return View(
+            modality=modality,
+            vectors=session.encode(modality, sample).vectors,
+            media=media,
+            media_type=media_type,
+            thumbnail=thumbnail(sample) if modality == 'image' else None,
+        )
+
+    def _message(self, item: Item, thumbnails: bool) -> GalleryItem:
+        picture = self._host.gallery.thumbnail(item.item_id) if thumbnails else None
+        return gallery_item(item, picture)
+
+    def _active_session(self) -> Session:
+        session = self._host.session
+        if session is None:
+            raise InputError(
+                'lifecycle state',
+                'inactive',
+                'an active node, for only that has models in memory',
+                'activate it: `ros2 lifecycle set NODE activate`',
+            )
+        return session
