@@ -2,6 +2,7 @@
 # `make demo` and `make test` set up everything they need in .venv; nothing is installed outside it.
 PYTHON ?= python3
 RUN    := .venv/bin/python
+TRAIN  := PYTHONPATH=training $(RUN) -m xsense_training.cli
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
@@ -36,13 +37,13 @@ bench: .venv/.run ## our own cost as ratios against the raw engine, a bare subsc
 
 train-bundles: reproduce-see-hear-read ## train every shipped bundle again from its data
 
-reproduce-see-hear-read: .venv/.test ## fetch its data, train, evaluate on five folds, write models/image-sound-text
-	@PYTHONPATH=training $(RUN) -m xsense_training.cli data fetch all
-	@PYTHONPATH=training $(RUN) -m xsense_training.cli evaluate see-hear-read --all-folds
-	@PYTHONPATH=training $(RUN) -m xsense_training.cli export see-hear-read
+reproduce-see-hear-read: .venv/.test ## fetch data, train, judge on five folds, write models/image-sound-text
+	@$(TRAIN) data fetch all
+	@$(TRAIN) evaluate see-hear-read --all-folds --runs build/runs --models models
+	@$(TRAIN) export see-hear-read --runs build/runs --models models
 
 record-sample: .venv/.test ## make samples/robot_home again from held-out items
-	@PYTHONPATH=training $(RUN) -m xsense_training.cli data record-sample
+	@$(TRAIN) data record-sample
 
 lock: .venv/.test ## pin requirements/*.in again (needs uv)
 	@for layer in build test; do \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask with one sense and be answered in another: cross-modal retrieval for ROS 2."""
+
 from pkgutil import extend_path
 
 # The generated xsense_ros.msg and xsense_ros.srv live in the installed package; this lets a source

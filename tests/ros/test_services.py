@@ -14,7 +14,7 @@ from xsense_ros.srv import Enroll, Forget, ListItems, Query
 from tests.ros.harness import Robot, chunks, eventually, received
 from tests.toy import toy_sound
 from xsense_ros.errors import GalleryError
-from xsense_ros.nodes.media import encode_media
+from xsense_ros.gallery.media import encode_media
 
 pytestmark = pytest.mark.ros
 START_NS = 1_700_000_000_000_000_000

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from xsense_ros.engines.manifest import Manifest, ModelSpec, space_fingerprint
 from xsense_ros.engines.onnx import read_signature
 from xsense_ros.engines.verify import check_consistency, check_files, check_references, file_sha256
 from xsense_ros.errors import BundleError
+from xsense_ros.resources import share_folders
 from xsense_ros.senses.preprocessor import Preprocessor, build_preprocessor
 
 MANIFEST = 'manifest.json'
@@ -113,11 +113,10 @@ def find_bundle(name: Path | str) -> Path:
     """
     if (Path(name) / MANIFEST).is_file():
         return Path(name)
-    roots = _roots()
-    for root in roots:
+    for root in _roots():
         if (root / name / MANIFEST).is_file():
             return root / name
-    present = sorted({path.parent.name for root in roots for path in root.glob(f'*/{MANIFEST}')})
+    present = sorted(folder.name for folder in bundle_folders())
     raise BundleError(
         'bundle',
         str(name),
@@ -126,8 +125,15 @@ def find_bundle(name: Path | str) -> Path:
     )
 
 
+def bundle_folders() -> list[Path]:
+    """Folders of all bundles that can be named; of two with one name, that which is found."""
+    folders: dict[str, Path] = {}
+    for root in _roots():
+        for path in sorted(root.glob(f'*/{MANIFEST}')):
+            folders.setdefault(path.parent.name, path.parent)
+    return list(folders.values())
+
+
 def _roots() -> list[Path]:
     named = [Path(root) for root in os.environ.get(SEARCH_PATH_VARIABLE, '').split(':') if root]
-    prefixes = [*os.environ.get('AMENT_PREFIX_PATH', '').split(':'), sys.prefix]
-    share = [Path(prefix, 'share', 'xsense_ros', 'models') for prefix in prefixes if prefix]
-    return [*named, Path(__file__).resolve().parents[2] / 'models', *share]
+    return [*named, *(folder / 'models' for folder in share_folders())]

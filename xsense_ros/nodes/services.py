@@ -22,12 +22,12 @@ from rclpy.lifecycle import LifecycleNode
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import Item, View
+from xsense_ros.gallery.media import encode_media
 from xsense_ros.gallery.thumbnail import thumbnail
 from xsense_ros.msg import GalleryItem
 from xsense_ros.nodes.answers import gallery_item, match_array
 from xsense_ros.nodes.conversions import sample_from_message
 from xsense_ros.nodes.faults import FaultRegistry
-from xsense_ros.nodes.media import encode_media
 from xsense_ros.nodes.session import Session
 from xsense_ros.srv import Enroll, Forget, ListItems, Query
 

@@ -4,17 +4,22 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from xsense_ros.errors import InputError
+from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.senses.microphone import Waveform
 
 try:
     import soundfile
 except ImportError:  # sounds are then enrolled without a copy
     soundfile = None
+
+_NO_SOUNDFILE = 'pip install soundfile'
 
 
 def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
@@ -33,6 +38,31 @@ def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
     if modality == 'sound':
         return _flac(sample)
     return str(sample).encode(), 'text/plain'
+
+
+def decode_media(modality: str, media: bytes) -> Any:
+    """The sample that was kept, as the encoder takes it: the inverse of ``encode_media``.
+
+    Raises:
+        InputError: data that are no file of the modality, or a sound without `soundfile`.
+    """
+    if modality == 'image':
+        return decode_compressed(media, 'png')
+    if modality == 'sound':
+        return read_sound(io.BytesIO(media))
+    return media.decode()
+
+
+def read_sound(file: Path | io.BytesIO) -> Waveform:
+    """A sound file (WAV, FLAC, Ogg, MP3) as mono float32; InputError where it cannot be read."""
+    if soundfile is None:
+        raise InputError('sound file', str(file), 'the package soundfile', _NO_SOUNDFILE)
+    try:
+        samples, rate = soundfile.read(file, dtype='float32', always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        cure = 'convert it, for example: ffmpeg -i FILE sound.wav'
+        raise InputError('sound file', str(file), f'WAV, FLAC or Ogg ({error})', cure) from error
+    return Waveform(np.ascontiguousarray(samples.mean(axis=1), np.float32), int(rate))
 
 
 def _flac(sound: Waveform) -> tuple[bytes | None, str]:

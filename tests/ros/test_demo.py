@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo as a user runs it, on the first ten seconds of the sample recording."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from xsense_ros.msg import Match, MatchArray
+
+from xsense_ros.nodes.demo_processes import ProcessError, Processes
+from xsense_ros.nodes.demo_score import SENSES, Truth
+from xsense_ros.nodes.recording import Recording
+from xsense_ros.resources import find_resource
+
+pytestmark = pytest.mark.ros
+SECONDS = 10
+
+
+@pytest.fixture(scope='module')
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with the beginning of its recording."""
+    whole = find_resource('samples/robot_home')
+    folder = tmp_path_factory.mktemp('sample')
+    (folder / 'gallery').symlink_to(whole / 'gallery')
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name in ('AudioChunk', 'TextStamped'):
+        definition = find_resource(f'msg/{name}.msg').read_text('utf-8')
+        store.register(get_types_from_msg(definition, f'xsense_ros/msg/{name}'))
+    writer = Writer(folder / 'bag', version=9, storage_plugin=StoragePlugin.MCAP)
+    writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+    with Reader(whole / 'bag') as reader, writer:
+        connections = {
+            c.topic: writer.add_connection(c.topic, c.msgtype, typestore=store)
+            for c in reader.connections
+        }
+        for connection, time_ns, data in reader.messages():
+            if time_ns < reader.start_time + SECONDS * 10**9:
+                writer.write(connections[connection.topic], time_ns, data)
+    return folder
+
+
+def command(sample: Path, out: Path, *options: str) -> list[str]:
+    demo = [sys.executable, '-m', 'xsense_ros.cli', 'demo']
+    return [*demo, '--sample', str(sample), '--out', str(out), *options]
+
+
+@pytest.fixture(scope='module')
+def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """Folder and output of a whole run."""
+    out = tmp_path_factory.mktemp('demo')
+    done = subprocess.run(
+        command(sample, out, '--rate', '3'), capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield out, done.stdout
+
+
+def check(value: Any, kind: str) -> None:
+    """Fails where a JSON value does not fit the type of a message's field."""
+    if kind == 'std_msgs/Header':
+        assert set(value) == {'stamp', 'frame_id'} and set(value['stamp']) == {'sec', 'nanosec'}
+    elif kind.startswith('sequence<'):
+        for element in value:
+            check(element, kind[len('sequence<') : -1])
+    elif kind == 'xsense_ros/Match':
+        check_fields(value, Match)
+    else:
+        python = {'string': str, 'boolean': bool, 'float': float}.get(kind, int)
+        assert isinstance(value, python), (value, kind)
+
+
+def check_fields(value: dict[str, Any], message: type[Any]) -> None:
+    kinds = message.get_fields_and_field_types()
+    assert list(value) == list(kinds)
+    for name, kind in kinds.items():
+        check(value[name], kind)
+
+
+class TestWholeRun:
+    def test_every_line_is_a_match_array(self, run: tuple[Path, str]) -> None:
+        lines = (run[0] / 'matches.jsonl').read_text('utf-8').splitlines()
+        answers = [json.loads(line) for line in lines]
+        for answer in answers:
+            check_fields(answer, MatchArray)
+            assert [match['rank'] for match in answer['matches']] == list(
+                range(1, len(answer['matches']) + 1)
+            )
+            assert answer['gallery_version'] == 48
+        assert {answer['query_modality'] for answer in answers} == set(SENSES)
+
+    def test_headers_are_those_of_the_queries(self, run: tuple[Path, str], sample: Path) -> None:
+        recording = Recording.open(sample / 'bag')
+        truth = Truth(recording, 2 * 10**9)
+        asked = {event.begin_ns for event in truth.events['text']}
+        for line in (run[0] / 'matches.jsonl').read_text('utf-8').splitlines():
+            answer = json.loads(line)
+            stamp = answer['header']['stamp']
+            stamp_ns = stamp['sec'] * 10**9 + stamp['nanosec']
+            sense = answer['query_modality']
+            frames = {'image': 'camera', 'sound': 'microphone', 'text': 'operator'}
+            assert answer['header']['frame_id'] == frames[sense]
+            assert 0 <= stamp_ns - recording.start_ns <= SECONDS * 10**9
+            if sense == 'text':
+                assert stamp_ns in asked and answer['query_text']
+
+    def test_every_text_is_answered_and_things_are_recognised(self, run: tuple[Path, str]) -> None:
+        scores = json.loads((run[0] / 'summary.json').read_text())
+        assert scores['text']['answers'] == 5
+        assert scores['sound']['answers'] > 0
+        assert scores['image']['known'] > 0
+        # Fox, zebra and handbag are easy; chance is one in 48.
+        assert scores['image']['first'] >= 0.5 * scores['image']['known']
+
+    def test_says_what_it_does(self, run: tuple[Path, str]) -> None:
+        out = run[1]
+        for words in ('3 times as fast', 'sees fox', 'reads "a fox"', 'recognised', 'chance'):
+            assert words in out
+        assert '\x1b' not in out, 'no escape codes where nobody reads them'
+        assert 'active' in (run[0] / 'retrieval.log').read_text()
+        assert 'messages replayed' in (run[0] / 'replay.log').read_text()
+
+
+def test_ctrl_c_leaves_no_process(sample: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(sample, tmp_path, '--loop', '--rate', '3'),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A shell's background job ignores SIGINT, and passes that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if 'sees fox' in line:
+            break
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) == 2
+    process.send_signal(signal.SIGINT)
+    rest = process.stdout.read()
+    assert process.wait(30) == 0, rest
+    assert 'Traceback' not in rest and 'Answers compared' in rest
+    assert not [child for child in children if child.is_running()]
+
+
+def test_bundle_that_is_not_there(sample: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(sample, tmp_path, '--bundle', 'nothing'), capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith('xsense: bundle:') and 'Traceback' not in done.stderr
+
+
+class TestProcesses:
+    def test_failure_shows_the_end_of_the_log(self, tmp_path: Path) -> None:
+        with Processes(tmp_path) as processes:
+            processes.start('broken', 'no_such_module')
+            with pytest.raises(ProcessError, match='No module named no_such_module'):
+                while not processes.ended('broken'):
+                    time.sleep(0.01)
+
+    def test_end_of_one_that_should_run_on(self, tmp_path: Path) -> None:
+        with Processes(tmp_path) as processes:
+            processes.start('short', 'this')
+            with pytest.raises(ProcessError, match='its end'):
+                while True:
+                    processes.check_alive('short')
+                    time.sleep(0.01)
+
+    def test_ends_all(self, tmp_path: Path) -> None:
+        with Processes(tmp_path) as processes:
+            processes.start('server', 'http.server', '0', '--bind', '127.0.0.1')
+            (child,) = psutil.Process(os.getpid()).children()
+        assert not child.is_running()

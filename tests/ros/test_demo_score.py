@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the demo counts, and what its sample holds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from xsense_ros.msg import Match, MatchArray
+
+from xsense_ros.errors import InputError
+from xsense_ros.nodes.demo_score import NOTHING, UNKNOWN, Event, Score, Truth, read_truth
+from xsense_ros.nodes.demo_table import LiveTable, summary
+from xsense_ros.nodes.recording import Recording
+from xsense_ros.resources import find_resource
+
+SECOND = 10**9
+
+
+@pytest.fixture(scope='module')
+def sample() -> Path:
+    return find_resource('samples/robot_home')
+
+
+@pytest.fixture(scope='module')
+def recording(sample: Path) -> Recording:
+    return Recording.open(sample / 'bag')
+
+
+@pytest.fixture(scope='module')
+def truth(recording: Recording) -> Truth:
+    return Truth(recording, 2 * SECOND)
+
+
+def answer(*items: str, accepted: bool = False, total_ms: float = 1.0) -> MatchArray:
+    matches = [
+        Match(item_id=name, label=name, rank=rank, probability=0.5)
+        for rank, name in enumerate(items, 1)
+    ]
+    return MatchArray(
+        query_modality='image', matches=matches, accepted=accepted, total_ms=total_ms
+    )
+
+
+class TestSample:
+    def test_is_small_and_says_where_it_comes_from(self, sample: Path) -> None:
+        assert sum(f.stat().st_size for f in sample.rglob('*') if f.is_file()) < 9e6
+        assert 'GNU GENERAL PUBLIC LICENSE' in (sample / 'COPYING').read_text()
+        assert 'Tux Paint' in (sample / 'ATTRIBUTION.md').read_text()
+
+    def test_every_truth_is_in_the_gallery(self, sample: Path, truth: Truth) -> None:
+        items = json.loads((sample / 'gallery' / 'items.json').read_text())
+        known = {item['item_id'] for item in items}
+        assert len(known) == len(items) == 48
+        assert all((sample / 'gallery' / item['picture']).is_file() for item in items)
+        for events in truth.events.values():
+            truths = {event.truth for event in events}
+            assert truths <= known | {NOTHING, UNKNOWN}
+            assert UNKNOWN in truths, 'every sense meets a stranger'
+        assert NOTHING in {event.truth for event in truth.events['image']}
+
+    def test_sound_has_no_gap(self, recording: Recording) -> None:
+        times = [message.time_ns for message in recording.messages(['/microphone/audio'])]
+        assert {b - a for a, b in itertools.pairwise(times)} == {SECOND // 10}
+
+
+class TestTruth:
+    def test_first_and_last_moment_of_a_sight(self, truth: Truth) -> None:
+        event = truth.events['image'][1]
+        assert event.truth == 'fox'
+        assert truth.of('image', event.begin_ns) == (0, event)
+        assert truth.of('image', event.end_ns - 1) == (0, event)
+        assert truth.of('image', event.end_ns) == (0, truth.events['image'][2])
+
+    def test_second_round(self, truth: Truth, recording: Recording) -> None:
+        event = truth.events['image'][1]
+        assert truth.of('image', event.begin_ns + recording.duration_ns) == (1, event)
+
+    def test_window_of_sound_must_hold_a_second_of_one_event(self, truth: Truth) -> None:
+        event = next(e for e in truth.events['sound'] if e.truth == 'fire-truck')
+        assert truth.of('sound', event.begin_ns) == (0, event)
+        assert truth.of('sound', event.begin_ns - SECOND) == (0, event)
+        assert truth.of('sound', event.begin_ns - SECOND - 1) is None
+        assert truth.of('sound', event.end_ns - SECOND) == (0, event)
+        assert truth.of('sound', event.end_ns - SECOND + 1) is None
+
+    def test_recording_without_truth(self, tmp_path: Path, sample: Path) -> None:
+        with pytest.raises(InputError, match='bag'):
+            read_truth(tmp_path, SECOND)
+
+
+class TestScore:
+    def test_counts(self) -> None:
+        score = Score()
+        fox, stranger = Event('image', 0, 1, 'fox'), Event('image', 1, 2, UNKNOWN)
+        score.add(answer('fox', 'dog', accepted=True), fox)
+        score.add(answer('dog', 'fox', accepted=True), fox)
+        score.add(answer('dog', 'cat'), fox)
+        score.add(answer(), fox)
+        score.add(answer('dog'), stranger)
+        score.add(answer('dog', accepted=True), Event('image', 2, 3, NOTHING))
+        score.add(answer('dog', accepted=True), None)
+        assert (score.answers, score.uncounted) == (7, 1)
+        assert (score.known, score.first, score.first_five) == (4, 1, 2)
+        assert (score.strangers, score.refused) == (2, 1)
+        assert (score.accepted, score.accepted_right) == (3, 1)
+
+    def test_percentiles(self) -> None:
+        score = Score()
+        assert score.latency(50) == 0
+        for value in range(101):
+            score.add(answer(total_ms=float(value)), None)
+        assert (score.latency(50), score.latency(99)) == (50, 99)
+
+
+class TestTable:
+    def test_line_of_an_event_is_told_once_when_it_is_over(self) -> None:
+        table = LiveTable(0, {'fox': 'red fox'})
+        event = Event('image', SECOND, 2 * SECOND, 'fox')
+        table.add(0, event, answer('dog', 'fox'))
+        table.add(0, event, answer('fox', 'dog', accepted=True))
+        assert table.finished({'image': 2 * SECOND - 1}) == []
+        (line,) = table.finished({'image': 2 * SECOND})
+        assert 'sees red fox x2' in line and 'fox 0.50, dog' in line and 'recognised' in line
+        assert table.finished({'image': 9 * SECOND}, every=True) == []
+
+    def test_summary_of_nothing(self) -> None:
+        empty = {sense: Score() for sense in ('image', 'sound', 'text')}
+        assert summary(empty, {'image': 0, 'text': 0}, 48).row_count == 4

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of the towers on held-out concepts: directions, galleries and relevance.
+
+A direction is queries in one modality against a gallery in another. Relevance at item level: the
+same concept, or a caption that reads the same (a text query cannot tell two "A cow." apart); at
+class level: the same class. Sound-text directions are emergent: no such pair was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsense_training.data.classes import curated
+from xsense_training.features.corpus import CAPTION, Corpus
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Side:
+    """Rows of one modality: their place in the corpus's arrays (n,) and their concept (n,)."""
+
+    modality: str
+    rows: Ints
+    concept: Ints
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One retrieval task. relevance is (queries, gallery)."""
+
+    name: str
+    query: Side
+    gallery: Side
+    relevance: NDArray[np.bool_]
+
+    @property
+    def pair(self) -> str:
+        """'sound->image' and so on."""
+        return f'{self.query.modality}->{self.gallery.modality}'
+
+
+Embed = Callable[[Side], Floats]
+
+
+def images_of(corpus: Corpus, concepts: Ints, first_only: bool = False) -> Side:
+    """Plain views of the pictures of some concepts (all of them, or one per concept)."""
+    rows = np.flatnonzero(np.isin(corpus.image_concept, concepts))
+    return _side('image', rows, corpus.image_concept, first_only)
+
+
+def captions_of(corpus: Corpus, concepts: Ints) -> Side:
+    """The first caption of each concept."""
+    rows = np.flatnonzero(np.isin(corpus.texts.concept, concepts) & (corpus.texts.kind == CAPTION))
+    return _side('text', rows, corpus.texts.concept, first_only=True)
+
+
+def sounds_of(corpus: Corpus, concepts: Ints) -> Side:
+    """Every recording of some concepts, as recorded."""
+    rows = np.flatnonzero(np.isin(corpus.sound_concept, concepts))
+    return _side('sound', rows, corpus.sound_concept, first_only=False)
+
+
+def _side(modality: str, rows: Ints, concept: Ints, first_only: bool) -> Side:
+    owners = concept[rows]
+    if first_only:
+        _, first = np.unique(owners, return_index=True)
+        rows, owners = rows[first], owners[first]
+    return Side(modality, rows, owners)
+
+
+def item_relevance(corpus: Corpus, query: Side, gallery: Side) -> NDArray[np.bool_]:
+    """Same concept, or the same first caption or short name up to case and final stops."""
+    keys = np.array([caption_key(c.texts[0]) for c in corpus.concepts])
+    same_concept = query.concept[:, None] == gallery.concept[None, :]
+    same_caption = keys[query.concept][:, None] == keys[gallery.concept][None, :]
+    return np.asarray(same_concept | same_caption)
+
+
+def class_relevance(corpus: Corpus, query: Side, gallery: Side) -> NDArray[np.bool_]:
+    """Same class label."""
+    labels = np.array([c.category for c in corpus.concepts])
+    return np.asarray(labels[query.concept][:, None] == labels[gallery.concept][None, :])
+
+
+def caption_key(text: str) -> str:
+    """What two captions that say the same have in common: 'A cow.' and 'cow' give 'cow'."""
+    words = text.lower().strip(' .!?').split()
+    return ' '.join(words[1:] if words[:1] in (['a'], ['an'], ['the']) else words)
+
+
+Relevance = Callable[[Corpus, Side, Side], NDArray[np.bool_]]
+
+
+def directions(corpus: Corpus, held_out: NDArray[np.bool_]) -> list[Direction]:
+    """Every task on the concepts where held_out (C,) is true."""
+    found: list[Direction] = []
+
+    def both_ways(name: str, a: Side, b: Side, relevance: Relevance) -> None:
+        if len(a.rows) and len(b.rows) and relevance(corpus, a, b).any():
+            for query, gallery in ((a, b), (b, a)):
+                found.append(
+                    Direction(
+                        f'{name} {query.modality}->{gallery.modality}',
+                        query,
+                        gallery,
+                        relevance(corpus, query, gallery),
+                    )
+                )
+
+    for source in ('tuxpaint', 'emoji'):
+        chosen = np.flatnonzero(held_out & corpus.source(source))
+        both_ways(source, images_of(corpus, chosen), captions_of(corpus, chosen), item_relevance)
+    heard = np.isin(np.arange(len(corpus.concepts)), corpus.sound_concept)
+    recorded = np.flatnonzero(held_out & heard & corpus.source('tuxpaint', 'gcompris'))
+    sounds = sounds_of(corpus, recorded)
+    both_ways('items', sounds, images_of(corpus, recorded, first_only=True), item_relevance)
+    both_ways('items (emergent)', sounds, captions_of(corpus, recorded), item_relevance)
+    labels = np.array([c.category for c in corpus.concepts])
+    for kind in ('animals', 'instruments'):
+        members = held_out & np.isin(labels, list(curated()[kind]))
+        # Rendered instruments are heard, but their pictures and names are those of the others.
+        shown = np.flatnonzero(members & ~corpus.source('soundfont'))
+        sounds = sounds_of(corpus, np.flatnonzero(members & heard))
+        both_ways(f'{kind} by class', sounds, images_of(corpus, shown), class_relevance)
+        captions = captions_of(corpus, shown)
+        both_ways(f'{kind} by class (emergent)', sounds, captions, class_relevance)
+    return found
+
+
+SELECT, TEST = 2, 3  # of every four recordings, which one selects and which one tests
+
+
+def reserved_recordings(
+    corpus: Corpus, turns: tuple[int, ...] = (SELECT, TEST)
+) -> NDArray[np.bool_]:
+    """(S,) recordings that no training uses: two of every four of a thing that has many."""
+    number = np.zeros(len(corpus.sound_concept), dtype=np.int64)
+    seen: dict[int, int] = {}
+    for row, concept in enumerate(corpus.sound_concept.tolist()):
+        number[row] = seen.get(concept, 0)
+        seen[concept] = number[row] + 1
+    many = np.array([seen[c] >= 6 for c in corpus.sound_concept.tolist()], dtype=bool)
+    return np.asarray(many & np.isin(number % 4, turns))
+
+
+def known_thing_directions(
+    corpus: Corpus, known: NDArray[np.bool_], turn: int = TEST
+) -> list[Direction]:
+    """New recordings of things that were trained on, against those things, at class level."""
+    labels = np.array([c.category for c in corpus.concepts])
+    members = known & np.isin(labels, list(curated()['instruments']))
+    chosen = reserved_recordings(corpus, (turn,)) & members[corpus.sound_concept]
+    rows = np.flatnonzero(chosen)
+    sounds = Side('sound', rows, corpus.sound_concept[rows])
+    shown = np.flatnonzero(members & ~corpus.source('soundfont'))
+    found = []
+    for gallery in (images_of(corpus, shown), captions_of(corpus, shown)):
+        emergent = ' (emergent)' if gallery.modality == 'text' else ''
+        for a, b in ((sounds, gallery), (gallery, sounds)):
+            relevance = class_relevance(corpus, a, b)
+            if relevance.any():
+                name = f'new recordings of known instruments{emergent} {a.modality}->{b.modality}'
+                found.append(Direction(name, a, b, relevance))
+    return found
+
+
+def similarities(direction: Direction, embed: Mapping[str, Embed]) -> Floats:
+    """(Q, N) cosines of one direction under the given towers."""
+    query = embed[direction.query.modality](direction.query)
+    gallery = embed[direction.gallery.modality](direction.gallery)
+    return query @ gallery.T

