@@ -30,7 +30,7 @@ test: lint ## everything checked: linters, types, laws of the house, unit and re
 lint: .venv/.test ## ruff, mypy, import-linter
 	@$(RUN) -m ruff check --quiet . && $(RUN) -m ruff format --quiet --check .
 	@$(RUN) -m mypy --no-error-summary
-	@PYTHONPATH=training .venv/bin/lint-imports --no-logo --no-timing
+	@PYTHONPATH=training .venv/bin/lint-imports --no-logo
 
 bench: .venv/.run ## our own cost as ratios against the raw engine, a bare subscriber, a bare matmul
 	@$(RUN) -m benchmarks

@@ -159,7 +159,7 @@ def test_bundle_that_is_not_there(sample: Path, tmp_path: Path) -> None:
         command(sample, tmp_path, '--bundle', 'nothing'), capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert done.stderr.startswith('xsense: bundle:') and 'Traceback' not in done.stderr
+    assert done.stderr.startswith('Error: bundle:') and 'Traceback' not in done.stderr
 
 
 class TestProcesses:

@@ -11,7 +11,7 @@ import pytest
 from xsense_ros.msg import Match, MatchArray
 
 from xsense_ros.errors import InputError
-from xsense_ros.nodes.demo_score import NOTHING, UNKNOWN, Event, Score, Truth, read_truth
+from xsense_ros.nodes.demo_score import NOTHING, ROWS, UNKNOWN, Event, Score, Truth, read_truth
 from xsense_ros.nodes.demo_table import LiveTable, summary
 from xsense_ros.nodes.recording import Recording
 from xsense_ros.resources import find_resource
@@ -127,5 +127,5 @@ class TestTable:
         assert table.finished({'image': 9 * SECOND}, every=True) == []
 
     def test_summary_of_nothing(self) -> None:
-        empty = {sense: Score() for sense in ('image', 'sound', 'text')}
-        assert summary(empty, {'image': 0, 'text': 0}, 48).row_count == 4
+        empty = {row: Score() for row in ROWS}
+        assert summary(empty, {'image': 0, 'text': 0}, 48).row_count == len(ROWS) + 1

@@ -116,6 +116,11 @@ class TestWriteSample:
             picture = cv2.imread(str(sample / 'gallery' / item['picture']))
             assert picture.shape == (60, 80, 3)
             assert picture[0, 0].min() > 240, 'on white'
+        heard = {item['source'].partition(': ')[2] for item in items if 'sound' in item}
+        assert heard == set(scenario.HEARD_BEFORE)
+        for item in items:
+            if 'sound' in item:
+                assert soundfile.info(sample / 'gallery' / item['sound']).samplerate == 16_000
         attribution = (sample / 'ATTRIBUTION.md').read_text()
         assert 'GNU General Public License' in attribution
         for item in items:

@@ -10,35 +10,42 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.toy import toy_bundle
-from xsense_ros import cli
+from xsense_ros.cli import COMMANDS, main
+from xsense_ros.encoder import Encoder
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import View
+from xsense_ros.gallery.media import encode_media
 
 HEAVY = ('rclpy', 'cv2', 'onnxruntime', 'numpy', 'rich', 'tokenizers', 'xsense_ros.nodes')
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = f"""
 import sys
 from xsense_ros.cli import main
-assert main(['--help']) == 0
+main(['--help'], standalone_mode=False)
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == '[]'
-    for command in cli._COMMANDS:
-        assert f'\n  {command} ' in done.stdout
+    for name, line in COMMANDS.items():
+        assert f'\n  {name} ' in done.stdout
+        assert line.split(',')[0] in done.stdout
 
 
-@pytest.mark.parametrize('name', cli._COMMANDS)
-def test_line_in_the_list_is_the_first_of_the_command(name: str) -> None:
-    command = cli.cli.get_command(None, name)  # type: ignore[arg-type]
-    assert command is not None
-    line = cli._COMMANDS[name][2]
-    assert (command.help or '').splitlines()[0].rstrip('.').startswith(line.split(':')[0][:12])
-    assert 'xsense ' in (command.help or ''), 'has an example'
+@pytest.mark.parametrize('name', COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    for option in ('--help', '-h'):
+        done = run(name, option)
+        assert done.exit_code == 0
+        assert f'xsense {name}' in done.output
 
 
 @pytest.mark.parametrize(
@@ -54,10 +61,10 @@ def test_line_in_the_list_is_the_first_of_the_command(name: str) -> None:
         ['--nonsense'],
     ],
 )
-def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(arguments) == 2
-    error = capsys.readouterr().err
-    assert 'Error:' in error and 'Traceback' not in error
+def test_wrong_usage_is_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert 'Error: ' in done.output
 
 
 @pytest.mark.parametrize(
@@ -70,76 +77,102 @@ def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[st
         (['gallery', 'list', '--file', 'no.db'], 'an existing file'),
         (['enroll', 'x', '--image', 'no.png'], 'correct the path'),
         (['enroll', 'x', '--image', 'no.gif'], 'convert it'),
-        (['query', '--sound', 'no.wav'], 'WAV'),
+        (['query', '--sound', 'no.wav'], 'no.wav'),
     ],
 )
-def test_failure_is_1_and_one_line(
-    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(arguments) == 1
-    error = capsys.readouterr().err
-    assert error.startswith('xsense: ') and error.count('\n') == 1
-    assert says in error and 'Cure:' in error
+def test_failure_is_1_and_one_line(arguments: list[str], says: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert done.output.startswith('Error: ') and done.output.count('\n') == 1
+    assert says in done.output and 'Cure: ' in done.output
 
 
-def test_no_node_is_said_in_time(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ['gallery', 'list', '--node', '/nobody/here', '--timeout', '0.3']
-    assert cli.main(arguments) == 1
-    assert 'ROS_DOMAIN_ID' in capsys.readouterr().err
+def test_no_node_is_said_in_time() -> None:
+    done = run('gallery', 'list', '--node', '/nobody/here', '--timeout', '0.3')
+    assert done.exit_code == 1
+    assert 'ROS_DOMAIN_ID' in done.output
+
+
+def test_without_ros_the_cure_is_named() -> None:
+    code = """
+import sys
+sys.modules['rclpy'] = None
+from xsense_ros.cli import main
+main(['replay', 'bag'])
+"""
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert 'setup.bash' in done.stderr and 'Traceback' not in done.stderr
 
 
 class TestBundle:
-    def test_list_show_verify(
-        self,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
+    def test_list_show_verify(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         toy_bundle(tmp_path / 'toy')
         monkeypatch.setenv('XSENSE_BUNDLE_PATH', str(tmp_path))
-        assert cli.main(['bundle', 'list']) == 0
-        assert f'image, sound, text       {tmp_path / "toy"}' in capsys.readouterr().out
-        assert cli.main(['bundle', 'show', 'toy']) == 0
-        assert 'dimensions' in capsys.readouterr().out
-        assert cli.main(['bundle', 'verify', 'toy']) == 0
-        assert 'whole' in capsys.readouterr().out
+        assert f'image, sound, text       {tmp_path / "toy"}' in run('bundle', 'list').output
+        shown = run('bundle', 'show', 'toy').output
+        assert 'dimensions' in shown and 'sound->image' in shown
+        assert 'all whole' in run('bundle', 'verify', 'toy', tmp_path / 'toy').output
 
-    def test_damaged(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        toy_bundle(tmp_path / 'toy')
-        model = next((tmp_path / 'toy').glob('*.onnx'))
+    def test_damaged(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = tmp_path / 'toy'
+        toy_bundle(folder)
+        model = next(folder.glob('*.onnx'))
         model.write_bytes(model.read_bytes() + b'\0')
-        assert cli.main(['bundle', 'verify', str(tmp_path / 'toy')]) == 1
-        assert model.name in capsys.readouterr().err
+        done = run('bundle', 'verify', folder)
+        assert done.exit_code == 1 and model.name in done.output
+        (folder / 'manifest.json').write_text('{}')
+        monkeypatch.setenv('XSENSE_BUNDLE_PATH', str(tmp_path))
+        done = run('bundle', 'list')
+        assert done.exit_code == 0 and 'damaged: ' in done.output
 
 
 class TestGalleryFile:
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
-        vector = np.eye(4, dtype=np.float32)
+        vectors = np.eye(4, dtype=np.float32)
         with Gallery.open(tmp_path / 'g.db', {'space': 'f' * 64}) as gallery:
-            for row, label in zip(vector, ('red mug', 'blue cup'), strict=False):
-                view = View('image', {'space': row}, thumbnail=b'\xff\xd8jpeg')
+            for vector, label in zip(vectors, ('red mug', 'blue cup'), strict=False):
+                view = View('image', {'space': vector}, thumbnail=b'\xff\xd8jpeg')
                 gallery.enroll(label, [view], label.replace(' ', '-'))
         return tmp_path / 'g.db'
 
-    def test_list(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert cli.main(['gallery', 'list', '--file', str(file), '--contains', 'MUG']) == 0
-        out = capsys.readouterr().out
+    def test_list(self, file: Path) -> None:
+        out = run('gallery', 'list', '--file', file, '--contains', 'MUG').output
         assert 'red-mug' in out and 'blue' not in out and '1 item\n' in out
 
-    def test_show(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_show(self, file: Path) -> None:
         picture = file.with_suffix('.jpg')
-        arguments = ['gallery', 'show', 'red-mug', '--file', str(file), '--picture', str(picture)]
-        assert cli.main(arguments) == 0
-        assert '1 image' in capsys.readouterr().out
+        done = run('gallery', 'show', 'red-mug', '--file', file, '--picture', picture)
+        assert '1 image' in done.output
         assert picture.read_bytes() == b'\xff\xd8jpeg'
 
-    def test_forget(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert cli.main(['gallery', 'forget', 'red-mug', '--file', str(file)]) == 0
-        assert cli.main(['gallery', 'forget', 'red-mug', '--file', str(file)]) == 1
+    def test_forget(self, file: Path) -> None:
+        assert run('gallery', 'forget', 'red-mug', '--file', file).exit_code == 0
+        again = run('gallery', 'forget', 'red-mug', '--file', file)
+        assert again.exit_code == 1 and 'red-mug' in again.output
         with Gallery.open(file) as gallery:
             assert [item.item_id for item in gallery.items()] == ['blue-cup']
-        assert 'red-mug' in capsys.readouterr().err
+
+    def test_rename(self, file: Path) -> None:
+        assert run('gallery', 'rename', 'red-mug', 'my mug', '--file', file).exit_code == 0
+        assert 'my mug' in run('gallery', 'list', '--file', file).output
+
+
+def test_gallery_rebuild(tmp_path: Path) -> None:
+    old, new = tmp_path / 'old.db', tmp_path / 'new.db'
+    first, second = toy_bundle(tmp_path / 'one'), toy_bundle(tmp_path / 'two', seed=1)
+    encoder = Encoder([first])
+    with Gallery.open(old, encoder.fingerprints) as gallery:
+        for word in ('red', 'green'):
+            media, kind = encode_media('text', word)
+            view = View('text', encoder.encode('text', word).vectors, media, kind)
+            gallery.enroll(word, [view], word)
+    done = run('gallery', 'rebuild', old, new, '--bundle', second.path)
+    assert '2 views rebuilt, 0 left' in done.output
+    with Gallery.open(new, Encoder([second]).fingerprints) as gallery:
+        assert {item.item_id for item in gallery.items()} == {'red', 'green'}
+    assert run('gallery', 'rebuild', old, new, '--bundle', second.path).exit_code == 2
 
 
 def test_plain_values_are_json() -> None:

@@ -12,8 +12,8 @@ import click
 from xsense_ros.errors import XsenseError
 
 if TYPE_CHECKING:  # torch and its kind are imported only by the commands that need them
-    from xsense_training.recipes.see_hear_read import Config
     from xsense_training.recipes.see_hear_read_data import Ingredients
+    from xsense_training.recipes.see_hear_read_training import Config
 
 RECIPES = ('see-hear-read',)
 
@@ -98,7 +98,7 @@ def evaluate(
     all_folds: bool,
     models: Path | None,
 ) -> None:
-    """Test on held-out concepts, beside chance, CCA and linear regression.
+    """Test on held-out concepts, beside chance, CCA, linear regression and ConSE.
 
     \b
     Examples:
@@ -189,8 +189,8 @@ def _prepare(data: Path | None, variant: str, threads: int) -> tuple[Ingredients
     """Features of the corpus and the configuration of the variant."""
     import torch
 
-    from xsense_training.recipes.see_hear_read import configuration
     from xsense_training.recipes.see_hear_read_data import prepare
+    from xsense_training.recipes.see_hear_read_training import configuration
 
     torch.set_num_threads(threads)
     return prepare(data), configuration(variant, threads)

@@ -14,6 +14,7 @@ from typing import Any
 import click
 import cv2
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
@@ -84,7 +85,7 @@ def write_sample(folder: Path, concepts: list[Concept], seed: int = 0) -> int:
     remembered = scenario.gallery_stamps(stamps)
     for part in ('gallery', 'bag'):
         shutil.rmtree(folder / part, ignore_errors=True)
-    _write_gallery(folder / 'gallery', remembered)
+    _write_gallery(folder / 'gallery', remembered, np.random.default_rng([seed, 3]))
     duration = scenario.SIGHT_SECONDS * len(scenario.SIGHTS)
     streams = (
         _camera(stamps, remembered, np.random.default_rng([seed, 1])),
@@ -207,8 +208,8 @@ def _write_bag(folder: Path, records: list[Record]) -> None:
             writer.write(connections[record.topic], START + record.time, data)
 
 
-def _write_gallery(folder: Path, remembered: dict[str, Concept]) -> None:
-    """One picture a thing on white, and items.json that names them."""
+def _write_gallery(folder: Path, remembered: dict[str, Concept], rng: np.random.Generator) -> None:
+    """One picture a thing on white, the sound of some, and items.json that names them."""
     folder.mkdir(parents=True)
     items = []
     for path, concept in remembered.items():
@@ -217,16 +218,19 @@ def _write_gallery(folder: Path, remembered: dict[str, Concept]) -> None:
         height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
         name = f'{scenario.item_id(concept)}.jpg'
         (folder / name).write_bytes(_encode(resize(picture, height, width), 90).tobytes())
-        items.append(
-            {
-                'item_id': scenario.item_id(concept),
-                'label': concept.name,
-                'picture': name,
-                'source': f'tuxpaint-stamps: {path}',
-                'licence': 'GPL-2.0-or-later',
-                'author': 'Bill Kendrick and the Tux Paint contributors',
-            }
-        )
+        item = {
+            'item_id': scenario.item_id(concept),
+            'label': concept.name,
+            'picture': name,
+            'source': f'tuxpaint-stamps: {path}',
+            'licence': 'GPL-2.0-or-later',
+            'author': 'Bill Kendrick and the Tux Paint contributors',
+        }
+        if path in scenario.HEARD_BEFORE:
+            item['sound'] = f'{scenario.item_id(concept)}.flac'
+            sound = heard(load_sound(concept.sounds[0]), rng)
+            soundfile.write(folder / item['sound'], sound, RATE, subtype='PCM_16')
+        items.append(item)
     items.sort(key=lambda item: item['item_id'])
     text = json.dumps(items, indent=1, ensure_ascii=False)
     (folder / 'items.json').write_text(text + '\n', 'utf-8')
@@ -242,9 +246,10 @@ later version; its text is in the file COPYING beside this one. The recording an
 derived from them and are under the same licence. The rest of this repository is not.
 
 What was changed: pictures were laid on white and made smaller (gallery), or laid on drawn scenes,
-turned, lit and given noise (bag); of sounds the loudest stretch was given an echo and room noise.
-The source of the recording is the script training/xsense_training/record_sample.py and the stamps
-themselves; `make record-sample` makes it again.
+turned, lit and given noise (bag); of sounds the loudest stretch was given an echo and room noise,
+each time another one. The source of the recording is the script
+training/xsense_training/record_sample.py and the stamps themselves; `make record-sample` makes it
+again.
 
 Stamps used (paths in tuxpaint-stamps):
 

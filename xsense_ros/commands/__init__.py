@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands of `xsense`, one file each; those that speak over topics lie among the nodes."""
+"""Commands of `xsense`, one file each; the command object of each is named `command`."""

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import click
 
@@ -14,7 +12,7 @@ from xsense_ros.errors import BundleError
 
 
 @click.group(context_settings=HELP)
-def bundle() -> None:
+def command() -> None:
     """List, show and verify model bundles.
 
     \b
@@ -25,35 +23,22 @@ def bundle() -> None:
     """
 
 
-@bundle.command('list', context_settings=HELP)
+@command.command('list', context_settings=HELP)
 def list_bundles() -> None:
     """List the bundles that are found by name."""
-    from xsense_ros.engines.bundle import MANIFEST, SEARCH_PATH_VARIABLE, Bundle
-    from xsense_ros.resources import share_folders
+    from xsense_ros.engines.bundle import Bundle, bundle_folders
 
-    roots = [Path(root) for root in os.environ.get(SEARCH_PATH_VARIABLE, '').split(':') if root]
-    roots += [folder / 'models' for folder in share_folders()]
-    seen = set()
-    for root in roots:
-        for file in sorted(root.glob(f'*/{MANIFEST}')):
-            if file.parent.name in seen:
-                continue  # the first of a name is the one that is used
-            seen.add(file.parent.name)
-            try:
-                manifest = Bundle.open(file.parent, verify=False).manifest
-            except BundleError as error:
-                click.echo(f'{file.parent.name:<24} damaged: {error}')
-                continue
-            towers = sorted({name for space in manifest.spaces.values() for name in space.towers})
-            click.echo(
-                f'{file.parent.name:<24} {manifest.version:<10} {", ".join(towers):<24} '
-                f'{file.parent}'
-            )
-    if not seen:
-        click.echo(f'no bundle in {", ".join(map(str, roots))}')
+    for folder in bundle_folders():
+        try:
+            manifest = Bundle.open(folder, verify=False).manifest
+        except BundleError as error:
+            click.echo(f'{folder.name:<24} damaged: {error}')
+            continue
+        towers = sorted({name for space in manifest.spaces.values() for name in space.towers})
+        click.echo(f'{folder.name:<24} {manifest.version:<10} {", ".join(towers):<24} {folder}')
 
 
-@bundle.command(context_settings=HELP)
+@command.command(context_settings=HELP)
 @click.argument('name')
 def show(name: str) -> None:
     """Show what a bundle, given by name or path, is made of."""
@@ -71,14 +56,19 @@ def show(name: str) -> None:
         click.echo(f'space  {key}: {space.dimension} dimensions, {space.fingerprint[:12]}')
         for modality, tower in space.towers.items():
             click.echo(f'         {modality:<8} {" -> ".join(tower.stages)}')
+        for pair, calibration in space.calibration.items():
+            click.echo(
+                f'accept {pair:<24} probability {calibration.min_probability:.3f}, '
+                f'margin {calibration.min_margin:.3f}'
+            )
 
 
-@bundle.command(context_settings=HELP)
-@click.argument('name')
-def verify(name: str) -> None:
-    """Check hashes, shapes and fingerprints of a bundle, given by name or path."""
+@command.command(context_settings=HELP)
+@click.argument('names', nargs=-1, required=True)
+def verify(names: tuple[str, ...]) -> None:
+    """Check hashes, shapes and fingerprints of bundles, given by name or path."""
     from xsense_ros.engines.bundle import Bundle, find_bundle
 
-    opened = Bundle.open(find_bundle(name))
-    count = len(opened.manifest.models)
-    click.echo(f'{opened.path}: whole ({count} models, hashes, shapes and fingerprints agree)')
+    for name in names:
+        manifest = Bundle.open(find_bundle(name)).manifest
+        click.echo(f'{manifest.name} {manifest.version}: {len(manifest.models)} models, all whole')

@@ -20,8 +20,8 @@ _FILE = click.option(
 
 
 @click.group(context_settings=HELP)
-def gallery() -> None:
-    """List, show, forget and rebuild what is remembered.
+def command() -> None:
+    """List, show, forget, rename and rebuild what is remembered.
 
     \b
     Examples:
@@ -31,7 +31,7 @@ def gallery() -> None:
     """
 
 
-@gallery.command('list', context_settings=HELP)
+@command.command('list', context_settings=HELP)
 @click.option('--contains', default='', help='Only labels with this text.')
 @_FILE
 @node_options
@@ -57,7 +57,7 @@ def list_items(contains: str, file: Path | None, node: str, timeout: float) -> N
     click.echo(f'{len(rows)} item{"s" if len(rows) != 1 else ""}')
 
 
-@gallery.command(context_settings=HELP)
+@command.command(context_settings=HELP)
 @click.argument('item_id')
 @click.option(
     '--picture',
@@ -101,7 +101,7 @@ def show(item_id: str, picture: Path | None, file: Path | None, node: str, timeo
         click.echo(f'picture  {picture}')
 
 
-@gallery.command(context_settings=HELP)
+@command.command(context_settings=HELP)
 @click.argument('item_ids', nargs=-1, required=True)
 @_FILE
 @node_options
@@ -123,7 +123,25 @@ def forget(item_ids: tuple[str, ...], file: Path | None, node: str, timeout: flo
             click.echo(f'forgotten: {item_id}')
 
 
-@gallery.command(context_settings=HELP)
+@command.command(context_settings=HELP)
+@click.argument('item_id')
+@click.argument('label')
+@click.option(
+    '--file',
+    'file',
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help='Gallery file; nodes that have it open follow.',
+)
+def rename(item_id: str, label: str, file: Path) -> None:
+    """Give an item another label."""
+    from xsense_ros.gallery.gallery import Gallery
+
+    with Gallery.open(_existing(file)) as opened:
+        click.echo(f'{item_id}: {opened.rename(item_id, label).label}')
+
+
+@command.command(context_settings=HELP)
 @click.argument('old', type=click.Path(path_type=Path, dir_okay=False))
 @click.argument('new', type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
@@ -142,7 +160,7 @@ def rebuild(old: Path, new: Path, bundles: tuple[str, ...]) -> None:
     from xsense_ros.rebuild import rebuild_gallery
 
     if new.exists():
-        raise InputError('new gallery', str(new), 'a file that does not exist', 'name another')
+        raise click.UsageError(f'{new} exists; give the name of a new file')
     encoder = Encoder([Bundle.open(find_bundle(name)) for name in bundles])
     try:
         with (

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,11 +25,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from xsense_ros.engines.bundle import find_bundle
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.msg import MatchArray
-from xsense_ros.nodes.client import RetrievalClient, picture_sample
+from xsense_ros.nodes.client import RetrievalClient, picture_sample, sound_sample
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.dds import isolate_this_process
 from xsense_ros.nodes.demo_processes import Processes
-from xsense_ros.nodes.demo_score import SENSES, Score, Truth, read_truth
+from xsense_ros.nodes.demo_score import HEARD_AGAIN, ROWS, SENSES, Score, Truth, read_truth
 from xsense_ros.nodes.demo_table import LiveTable, summary
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 from xsense_ros.nodes.plain import to_plain
@@ -50,7 +49,7 @@ class Outcome:
     """What has come of a run."""
 
     items: int
-    scores: dict[str, Score] = field(default_factory=lambda: {s: Score() for s in SENSES})
+    scores: dict[str, Score] = field(default_factory=lambda: {row: Score() for row in ROWS})
     newest_ns: dict[str, int] = field(default_factory=dict)
     rounds: int = 1
 
@@ -105,7 +104,7 @@ def demo(sample: Path | None, bundle: str, rate: float, loop: bool, out: Path) -
         # SIGTERM ends it like Ctrl-C, so that the children are ended too.
         signal.signal(signal.SIGTERM, _interrupt)
         outcome = _run(sample or find_resource('samples/robot_home'), bundle, rate, loop, out)
-        silent = [sense for sense in SENSES if not outcome.scores[sense].answers]
+        silent = [sense for sense in SENSES if sense not in outcome.newest_ns]
         if silent:
             cure = f'read the logs in {out}'
             expected = 'answers for every sense'
@@ -143,10 +142,14 @@ def _run(sample: Path, bundle: str, rate: float, loop: bool, out: Path) -> Outco
 
 
 def _read_items(folder: Path) -> list[dict[str, Any]]:
-    """Entries of items.json, each with 'file', the path of its picture."""
+    """Entries of items.json, with the paths of pictures and sounds made whole."""
     try:
         items = json.loads((folder / 'items.json').read_text('utf-8'))
-        return [item | {'file': folder / item['picture']} for item in items]
+        return [
+            item | {kind: folder / item[kind] for kind in ('picture', 'sound') if kind in item}
+            for item in items
+            if item['item_id'] and item['label'] and item['picture']
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         cure = 'make it again: xsense-train data record-sample'
         raise InputError(
@@ -160,6 +163,7 @@ def _start_node(processes: Processes, bundle: Path) -> None:
         'bundles': json.dumps([str(bundle.resolve())]),
         'gallery': '":memory:"',
         'keep_media': 'false',
+        'targets': '[image, sound]',
         'sound.window_seconds': str(WINDOW_SECONDS),
     }
     options = [part for name, value in parameters.items() for part in ('-p', f'{name}:={value}')]
@@ -185,17 +189,22 @@ def _bring_up(processes: Processes, console: Console) -> None:
 
 
 def _enroll(items: list[dict[str, Any]], console: Console) -> None:
-    """Show the node every picture of the gallery, through its service."""
+    """Show the node every picture of the gallery and let it hear the sounds, by its service."""
     columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn())
     begun = time.monotonic()
     quiet = not console.is_terminal
     progress = Progress(*columns, console=console, transient=True, disable=quiet)
     with RetrievalClient() as client, progress as bar:
         for item in bar.track(items, description='showing pictures'):
-            view = picture_sample(item['file'])
-            client.enroll(item['label'], [view], item_id=item['item_id'])
+            views = [picture_sample(item['picture'])]
+            if 'sound' in item:
+                views.append(sound_sample(item['sound']))
+            client.enroll(item['label'], views, item_id=item['item_id'])
     seconds = time.monotonic() - begun
-    console.print(f'it has been shown a picture of each of {len(items)} things: {seconds:.1f} s')
+    sounds = sum('sound' in item for item in items)
+    console.print(
+        f'it has been shown {len(items)} things, and heard {sounds} of them: {seconds:.1f} s'
+    )
 
 
 def _play(
@@ -211,6 +220,7 @@ def _play(
 ) -> None:
     """Replay the recording, and show, write and score every answer until it is over."""
     table = LiveTable(recording.start_ns, {item['item_id']: item['label'] for item in items})
+    heard = {item['item_id'] for item in items if 'sound' in item}
     node = rclpy.create_node('demo', start_parameter_services=False)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -224,7 +234,8 @@ def _play(
         stamp_ns = stamp_to_ns(message.header.stamp)
         outcome.newest_ns[sense] = stamp_ns
         about = truth.of(sense, stamp_ns)
-        outcome.scores[sense].add(message, about[1] if about else None)
+        again = sense == 'sound' and about is not None and about[1].truth in heard
+        outcome.scores[HEARD_AGAIN if again else sense].add(message, about[1] if about else None)
         if about:
             outcome.rounds = max(outcome.rounds, about[0] + 1)
             table.add(*about, message)
@@ -289,13 +300,10 @@ def _conclude(
         'The shipped models were trained without these things. Chance: a blind guess among the '
         f'{outcome.items} things.\n'
         'Sound is asked every half second: a window counts if it holds 1 s of one sound '
-        '(or all of a shorter one).\n'
+        '(or all of a shorter one).\n"sound again" is of things that were heard once before, '
+        'in another room; "sound" of things that were only seen.\n'
         f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',
         highlight=False,
     )
     scores = {sense: score.as_dict() for sense, score in outcome.scores.items()}
     (out / 'summary.json').write_text(json.dumps(scores, indent=1) + '\n', 'utf-8')
-
-
-if __name__ == '__main__':
-    sys.exit(demo())

@@ -18,6 +18,9 @@ from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.recording import Recording
 
 SENSES = ('image', 'sound', 'text')
+# A sound may be of a thing that was only seen before, or of one that was heard too.
+HEARD_AGAIN = 'sound again'
+ROWS = ('image', 'sound', HEARD_AGAIN, 'text')
 NOTHING, UNKNOWN = '', 'unknown'  # truths that are not items
 # A window of sound counts for an event of which it holds this much (or all of a shorter one) ...
 _HEARD_NS = 1_000_000_000

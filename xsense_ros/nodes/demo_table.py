@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from xsense_ros.msg import Match, MatchArray
-from xsense_ros.nodes.demo_score import NOTHING, SENSES, UNKNOWN, Event, Score
+from xsense_ros.nodes.demo_score import NOTHING, ROWS, UNKNOWN, Event, Score
 
 _ROWS = 14
 _BAR = 8
@@ -145,10 +145,10 @@ def _verdict(message: MatchArray, event: Event) -> Text:
 
 
 def summary(scores: dict[str, Score], dropped: dict[str, int], items: int) -> Table:
-    """One line a sense.
+    """One line a sense, and one for sounds that were heard before.
 
     Args:
-        scores: by sense.
+        scores: by row.
         dropped: queries of the recording that were not answered, because newer ones came.
         items: in the gallery; first right by chance is 1 / items.
     """
@@ -159,7 +159,7 @@ def summary(scores: dict[str, Score], dropped: dict[str, int], items: int) -> Ta
     ):
         left = column == 'sense'
         table.add_column(column, justify='left' if left else 'right', no_wrap=True)
-    for sense in SENSES:
+    for sense in ROWS:
         score = scores[sense]
         right = _percent(score.accepted_right, score.accepted)
         table.add_row(

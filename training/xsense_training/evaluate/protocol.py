@@ -8,7 +8,8 @@ class level: the same class. Sound-text directions are emergent: no such pair wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,23 +100,11 @@ Relevance = Callable[[Corpus, Side, Side], NDArray[np.bool_]]
 
 def directions(corpus: Corpus, held_out: NDArray[np.bool_]) -> list[Direction]:
     """Every task on the concepts where held_out (C,) is true."""
-    found: list[Direction] = []
+    found = image_text_directions(corpus, held_out)
 
     def both_ways(name: str, a: Side, b: Side, relevance: Relevance) -> None:
-        if len(a.rows) and len(b.rows) and relevance(corpus, a, b).any():
-            for query, gallery in ((a, b), (b, a)):
-                found.append(
-                    Direction(
-                        f'{name} {query.modality}->{gallery.modality}',
-                        query,
-                        gallery,
-                        relevance(corpus, query, gallery),
-                    )
-                )
+        found.extend(_both_ways(corpus, name, a, b, relevance))
 
-    for source in ('tuxpaint', 'emoji'):
-        chosen = np.flatnonzero(held_out & corpus.source(source))
-        both_ways(source, images_of(corpus, chosen), captions_of(corpus, chosen), item_relevance)
     heard = np.isin(np.arange(len(corpus.concepts)), corpus.sound_concept)
     recorded = np.flatnonzero(held_out & heard & corpus.source('tuxpaint', 'gcompris'))
     sounds = sounds_of(corpus, recorded)
@@ -131,6 +120,54 @@ def directions(corpus: Corpus, held_out: NDArray[np.bool_]) -> list[Direction]:
         captions = captions_of(corpus, shown)
         both_ways(f'{kind} by class (emergent)', sounds, captions, class_relevance)
     return found
+
+
+def image_text_directions(
+    corpus: Corpus, chosen: NDArray[np.bool_], suffix: str = ''
+) -> list[Direction]:
+    """Pictures and first captions of the chosen (C,) stamps and emoji, either way."""
+    found: list[Direction] = []
+    for source in ('tuxpaint', 'emoji'):
+        own = np.flatnonzero(chosen & corpus.source(source))
+        pictures, captions = images_of(corpus, own), captions_of(corpus, own)
+        found += _both_ways(corpus, source + suffix, pictures, captions, item_relevance)
+    return found
+
+
+def _both_ways(
+    corpus: Corpus, name: str, a: Side, b: Side, relevance: Relevance
+) -> list[Direction]:
+    """Queries of a in b and of b in a, where any of them has an answer."""
+    if not (len(a.rows) and len(b.rows) and relevance(corpus, a, b).any()):
+        return []
+    return [
+        Direction(
+            f'{name} {query.modality}->{gallery.modality}',
+            query,
+            gallery,
+            relevance(corpus, query, gallery),
+        )
+        for query, gallery in ((a, b), (b, a))
+    ]
+
+
+FUNCTION_WORDS = frozenset(
+    'a an and at by for from in into is it its of off on or out the to up with'.split()
+)
+
+
+def content_words(text: str) -> set[str]:
+    """Lower-case words of three letters or more without function words and plural endings."""
+    words = re.findall(r"[a-z]{3,}", text.lower())
+    return {w[:-1] if w.endswith('s') else w for w in words if w not in FUNCTION_WORDS}
+
+
+def named_in(corpus: Corpus, names: Iterable[str]) -> NDArray[np.bool_]:
+    """(C,) whether a concept's name or first caption shares a content word with any name."""
+    known = {word for name in names for word in content_words(name)}
+    return np.array(
+        [bool(known & content_words(' '.join((c.name, *c.texts[:1])))) for c in corpus.concepts]
+    )
 
 
 SELECT, TEST = 2, 3  # of every four recordings, which one selects and which one tests

@@ -124,3 +124,20 @@ class ConcatHead(nn.Module):
             share * head(features) for share, head in zip(self.shares, self.heads, strict=False)
         ]
         return torch.cat(parts, dim=-1)
+
+
+class PaddedHead(nn.Module):
+    """A head and zeros behind it: (B, in) -> (B, out + zeros), still of length one.
+
+    For a modality that does not take part in a block that others fill: cosines with it are those
+    without the block, times the square root of the share that the others leave it.
+    """
+
+    def __init__(self, head: nn.Module, zeros: int) -> None:
+        super().__init__()
+        self.head = head
+        self.zeros = zeros
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, in) -> (B, out + zeros)."""
+        return F.pad(self.head(features), (0, self.zeros))

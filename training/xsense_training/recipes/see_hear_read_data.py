@@ -21,6 +21,7 @@ from xsense_training.export.onnx_export import export_onnx
 from xsense_training.features.corpus import Corpus, build_corpus
 from xsense_training.features.image_features import ImageFeatureCache
 from xsense_training.features.sound_features import SoundWindowCache
+from xsense_training.models.convex_words import NamedClasses
 from xsense_training.models.efficientnet_lite0 import (
     IMAGE_SIZE,
     MEAN,
@@ -32,6 +33,7 @@ from xsense_training.models.efficientnet_lite0 import (
 )
 from xsense_training.models.sound_tower import LogMelStatistics
 from xsense_training.models.text_tower import TokenMean, load_token_table
+from xsense_training.torchvision_guard import imagenet_categories
 
 SOURCES = ('tuxpaint', 'emoji', 'gcompris', 'soundfont')
 IMAGE_WEIGHTS = (
@@ -53,7 +55,7 @@ class Ingredients:
     corpus: Corpus
     features: Features
     trunk: EfficientNetLite0
-    classifier: tuple[torch.Tensor, torch.Tensor]
+    classes: NamedClasses
     words: TokenMean
     sounds: LogMelStatistics
     image_input: ImageInput
@@ -95,7 +97,7 @@ def prepare(root: Path | None = None, sources: tuple[str, ...] = SOURCES) -> Ing
         corpus,
         compute_features(corpus, words, sounds),
         trunk,
-        load_classifier(weights),
+        name_classes(weights, words, text_input),
         words,
         sounds,
         image_input,
@@ -113,6 +115,16 @@ def compute_features(corpus: Corpus, words: TokenMean, sounds: LogMelStatistics)
         flat = torch.from_numpy(corpus.sound.reshape(n * variants, 1, frames, mels))
         sound = torch.cat([sounds(flat[i : i + 512]) for i in range(0, len(flat), 512)])
     return Features(corpus.image, text.numpy()[:, None], sound.numpy().reshape(n, variants, -1))
+
+
+def name_classes(weights: Path, words: TokenMean, text_input: TextInput) -> NamedClasses:
+    """The image network's classifier, and its class names as the text trunk reads them."""
+    names = imagenet_categories()
+    encoded = [text_input(name) for name in names]
+    ids, mask = (np.concatenate([e[key] for e in encoded]) for key in ('ids', 'mask'))
+    with torch.no_grad():
+        vectors = words(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
+    return NamedClasses(*load_classifier(weights), names, vectors)
 
 
 def file_digest(path: Path) -> str:

@@ -16,7 +16,9 @@ from xsense_ros.engines.bundle import Bundle
 from xsense_training.evaluate.protocol import (
     Direction,
     directions,
+    image_text_directions,
     known_thing_directions,
+    named_in,
 )
 from xsense_training.evaluate.report import (
     build_report,
@@ -27,11 +29,13 @@ from xsense_training.evaluate.report import (
 )
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
 from xsense_training.evaluate.system import Features, Floats, System
-from xsense_training.recipes.see_hear_read import FOLDS, NAME, Config, Fitted, fit, split
+from xsense_training.recipes.see_hear_read import FOLDS, NAME, Fitted, fit, split
 from xsense_training.recipes.see_hear_read_bundle import SHIPPED_FOLD, export
 from xsense_training.recipes.see_hear_read_data import Ingredients
+from xsense_training.recipes.see_hear_read_training import Config
 from xsense_training.trainer import environment
 
+UNNAMED = ' not named in ImageNet'
 ALL_FOLDS = tuple(range(FOLDS))
 SHOWN = (
     'tuxpaint image->text',
@@ -59,7 +63,7 @@ def fit_fold(ingredients: Ingredients, fold: int, runs: Path, config: Config) ->
     folder.mkdir(parents=True, exist_ok=True)
     recipe.write_text(described)
     fitted = fit(
-        ingredients.corpus, ingredients.features, fold, folder, config, ingredients.classifier
+        ingredients.corpus, ingredients.features, fold, folder, config, ingredients.classes
     )
     torch.save(fitted, folder / 'fitted.partial')
     (folder / 'fitted.partial').replace(done)
@@ -77,6 +81,9 @@ def evaluate(
         fitted = fit_fold(ingredients, fold, runs, config)
         parts = split(corpus, fold)
         found = directions(corpus, parts.test) + known_thing_directions(corpus, parts.train)
+        # A control: things whose names the image network's classifier has never met.
+        named = named_in(corpus, ingredients.classes.names)
+        found += image_text_directions(corpus, parts.test & ~named, UNNAMED)
         results.append(evaluate_fold(fitted.systems, features, found))
         tasks.append(found)
         notes[str(fold)] = fitted.notes

@@ -4,27 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 from torch import nn
 
 from xsense_training.evaluate.baselines import regress_into
 from xsense_training.evaluate.closed_form import Affine
-from xsense_training.evaluate.metrics import rank_queries
+from xsense_training.evaluate.metrics import mean_reciprocal_rank
 from xsense_training.evaluate.protocol import Direction
 from xsense_training.evaluate.system import Features, Floats, Heads, System, apply, linear
-from xsense_training.models.heads import ConcatHead
+from xsense_training.models.heads import ConcatHead, PaddedHead
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 AGREED = 3
+BLOCKS = 2  # of a mixture; each one more costs every robot 256 numbers a view
 STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
 def mean_score(heads: Heads, features: Features, tasks: Sequence[Direction]) -> float:
     """Mean over directions of the mean reciprocal rank: smooth, and sees every query."""
     system = System('', heads)
-    return float(np.mean([system.evaluate(features, task).value('MRR') for task in tasks]))
+    return float(
+        np.mean([mean_reciprocal_rank(system.similarity(features, t), t.relevance) for t in tasks])
+    )
 
 
 def choose_shares(
@@ -32,32 +35,36 @@ def choose_shares(
 ) -> tuple[dict[str, float], float]:
     """Shares of the cosine of each candidate that score best on the tasks.
 
-    All mixtures in quarters compete, single candidates among them. The shares of the best AGREED
-    are averaged, because differences between neighbours are noise of a small validation set.
+    All pairs of candidates compete, each with its mixtures in quarters, single candidates among
+    them. The shares of a pair's best AGREED mixtures are averaged, because differences between
+    neighbours are noise of a small validation set.
 
     Returns the shares (those under 0.1 left out) and their score.
     """
-    names = list(candidates)
     cosines = {
         name: [System(name, heads).similarity(features, task) for task in tasks]
         for name, heads in candidates.items()
     }
 
-    def score(shares: Sequence[float]) -> float:
+    def score(shares: Mapping[str, float]) -> float:
         ranked = []
         for number, task in enumerate(tasks):
-            mixed = sum(s * cosines[n][number] for s, n in zip(shares, names, strict=True))
-            ranked.append(rank_queries(np.asarray(mixed), task.relevance).value('MRR'))
+            mixed = sum(share * cosines[name][number] for name, share in shares.items())
+            ranked.append(mean_reciprocal_rank(np.asarray(mixed), task.relevance))
         return float(np.mean(ranked))
 
-    mixtures = [m for m in product(SHARES, repeat=len(names)) if abs(sum(m) - 1) < 1e-9]
-    best = sorted(mixtures, key=score, reverse=True)[:AGREED]
-    mean = np.mean(best, axis=0)
-    mean = np.where(mean < 0.1, 0.0, mean)
-    mean = np.round(mean / mean.sum(), 2)
-    mean[int(np.argmax(mean))] += 1 - mean.sum()
-    shares = {n: float(s) for n, s in zip(names, mean, strict=True) if s > 0}
-    return shares, score(mean)
+    found = []
+    for names in combinations(candidates, min(BLOCKS, len(candidates))):
+        mixtures = [m for m in product(SHARES, repeat=len(names)) if abs(sum(m) - 1) < 1e-9]
+        scores = {m: score(dict(zip(names, m, strict=True))) for m in mixtures}
+        mean = np.mean(sorted(mixtures, key=scores.__getitem__, reverse=True)[:AGREED], axis=0)
+        mean = np.where(mean < 0.1, 0.0, mean)
+        mean = np.round(mean / mean.sum(), 2)
+        mean[int(np.argmax(mean))] += 1 - mean.sum()
+        shares = {n: round(float(s), 2) for n, s in zip(names, mean, strict=True) if s > 0}
+        found.append((score(shares), shares))
+    best, shares = max(found, key=lambda item: item[0])
+    return shares, best
 
 
 def side_by_side(
@@ -67,6 +74,35 @@ def side_by_side(
     if len(shares) == 1:
         return candidates[next(iter(shares))][modality]
     return ConcatHead([candidates[n][modality] for n in shares], list(shares.values()))
+
+
+def add_own_block(
+    shared: Heads, own: Heads, features: Features, tasks: Sequence[Direction]
+) -> tuple[dict[str, nn.Module], dict[str, float]]:
+    """A block that only image and sound fill, beside the space of all three; text is zero there.
+
+    Every image-text cosine is multiplied by the same factor, so no such ranking changes; the share
+    is free to be chosen on the image-sound directions alone.
+
+    Args:
+        shared: heads of image, text and sound.
+        own: heads of image and sound in a space of their own.
+        features: trunk features of the corpus.
+        tasks: image-sound directions on validation data.
+
+    Returns the heads, and the shares with their validation score.
+    """
+    shares, score = choose_shares({'shared': shared, 'own': own}, features, tasks)
+    note = {'share': shares.get('own', 0.0), 'validation': score}
+    if 'own' not in shares:
+        return dict(shared), note
+    if 'shared' not in shares:  # text would have nothing left
+        shares = {'shared': 1 - max(SHARES[:-1]), 'own': max(SHARES[:-1])}
+        note['share'] = shares['own']
+    both = {'shared': shared, 'own': own}
+    heads = {m: side_by_side(both, shares, m) for m in ('image', 'sound')}
+    zeros = apply(own['image'], features.image[:1, 0]).shape[1]
+    return heads | {'text': PaddedHead(shared['text'], zeros)}, note
 
 
 def choose_regression(

@@ -78,6 +78,8 @@ SOUNDS = (
     'household/tools/saw',
     'animals/mammals/equines/zebra',
 )
+# The robot has heard these once, in another room, when it was shown their pictures.
+HEARD_BEFORE = SOUNDS[1::2]
 QUESTIONS = (
     Question('a fox', 'animals/mammals/dogs/fox'),
     Question('tennis ball', 'sports/tennis_ball'),

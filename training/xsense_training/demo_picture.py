@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Draws what `make demo` asked and was answered: each query beside its first five pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import matplotlib
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from rosbags.highlevel import AnyReader
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from xsense_ros.resources import find_resource
+from xsense_ros.senses.camera import decode_compressed
+from xsense_ros.senses.log_mel import LogMel
+
+_COLUMNS = 5
+_ROWS = {'image': 3, 'sound': 2, 'text': 3}
+_WINDOW_SECONDS = 2.0
+_MESSAGES = ('AudioChunk', 'TextStamped')
+
+
+def draw(matches: Path, sample: Path, picture: Path) -> None:
+    """Write a PNG with a few queries of each sense, evenly spaced over the run and not chosen.
+
+    Args:
+        matches: matches.jsonl of a demo run.
+        sample: the folder that was replayed.
+        picture: the file to write.
+    """
+    matplotlib.use('Agg')
+    answers = [json.loads(line) for line in matches.read_text().splitlines()]
+    rows = [row for sense, count in _ROWS.items() for row in _spaced(answers, sense, count)]
+    figure, grid = pyplot.subplots(len(rows), _COLUMNS + 1, figsize=(11, 1.75 * len(rows)))
+    senses = _Recorded(sample / 'bag')
+    for axes, answer in zip(grid, rows, strict=True):
+        _query(axes[0], answer, senses)
+        for place, match in zip(axes[1:], answer['matches'], strict=False):
+            _match(place, match, sample / 'gallery')
+        for place in axes.flat:
+            place.set_xticks([])
+            place.set_yticks([])
+    figure.tight_layout()
+    figure.savefig(picture, dpi=90)
+    pyplot.close(figure)
+
+
+def _spaced(answers: list[dict[str, Any]], sense: str, count: int) -> list[dict[str, Any]]:
+    of_sense = [answer for answer in answers if answer['query_modality'] == sense]
+    places = np.linspace(0, len(of_sense) - 1, count + 2)[1:-1].round().astype(int)
+    return [of_sense[place] for place in places]
+
+
+def _query(axes: Axes, answer: dict[str, Any], recorded: _Recorded) -> None:
+    stamp = answer['header']['stamp']
+    time_ns = stamp['sec'] * 1_000_000_000 + stamp['nanosec']
+    sense = answer['query_modality']
+    if sense == 'image':
+        axes.imshow(recorded.frame(time_ns))
+    elif sense == 'sound':
+        axes.imshow(recorded.spectrogram(time_ns).T, origin='lower', aspect='auto', cmap='magma')
+    else:
+        axes.text(0.5, 0.5, answer['query_text'], ha='center', va='center', wrap=True, fontsize=11)
+    verbs = {'image': 'sees', 'sound': 'hears', 'text': 'reads'}
+    verdict = 'accepted' if answer['accepted'] else 'unknown'
+    axes.set_title(f'{verbs[sense]} -> {verdict}', fontsize=9)
+
+
+def _match(axes: Axes, match: dict[str, Any], gallery: Path) -> None:
+    items = {item['item_id']: item for item in json.loads((gallery / 'items.json').read_text())}
+    file = gallery / items[match['item_id']]['picture']
+    axes.imshow(decode_compressed(file.read_bytes(), 'jpeg'))
+    axes.set_title(f'{match["label"][:18]}  {match["probability"]:.2f}', fontsize=8)
+
+
+class _Recorded:
+    """The samples of a recording by their stamps."""
+
+    def __init__(self, bag: Path) -> None:
+        store = get_typestore(Stores.ROS2_JAZZY)
+        for name in _MESSAGES:
+            text = find_resource(f'msg/{name}.msg').read_text()
+            store.register(get_types_from_msg(text, f'xsense_ros/msg/{name}'))
+        self._frames: dict[int, bytes] = {}
+        chunks: list[NDArray[np.int16]] = []
+        self._start_ns = self._rate = 0
+        with AnyReader([bag], default_typestore=store) as reader:
+            for connection, time_ns, data in reader.messages():
+                if connection.topic == '/camera/image/compressed':
+                    message: Any = reader.deserialize(data, connection.msgtype)
+                    self._frames[time_ns] = bytes(message.data)
+                elif connection.topic == '/microphone/audio':
+                    message = reader.deserialize(data, connection.msgtype)
+                    self._start_ns = self._start_ns or time_ns
+                    self._rate = message.sample_rate
+                    chunks.append(np.frombuffer(bytes(message.data), '<i2'))
+        self._sound = np.concatenate(chunks).astype(np.float32) / np.float32(2**15)
+        # A replay may shift all stamps by one offset; times within the run are kept.
+        self._first_ns = min(self._frames)
+
+    def frame(self, time_ns: int) -> NDArray[np.uint8]:
+        """The picture nearest to a time, RGB uint8 (H, W, 3)."""
+        nearest = min(self._frames, key=lambda known: abs(known - time_ns))
+        return decode_compressed(self._frames[nearest], 'jpeg')
+
+    def spectrogram(self, time_ns: int) -> NDArray[np.float32]:
+        """Log-mel of the window that begins at a time, (frames, mels)."""
+        begin = round((time_ns - self._start_ns) * 1e-9 * self._rate)
+        window = self._sound[begin : begin + round(_WINDOW_SECONDS * self._rate)]
+        return LogMel(self._rate)(np.asarray(window, np.float32))
+
+
+@click.command('demo-picture')
+@click.argument('matches', type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument('picture', type=click.Path(dir_okay=False, path_type=Path))
+def demo_picture(matches: Path, picture: Path) -> None:
+    """Draw the answers in MATCHES (build/demo/matches.jsonl) into PICTURE (a PNG)."""
+    draw(matches, find_resource('samples/robot_home'), picture)
+    click.echo(f'written: {picture}')
