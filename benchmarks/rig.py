@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -53,12 +52,7 @@ class Rig:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop()
 
     def _start(self) -> None:
@@ -99,11 +93,9 @@ class Rig:
         """Resident memory of the node's process [MB]."""
         return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
 
-    def publish_image(self, frame: NDArray[np.uint8]) -> int:
-        """Publish a bgr8 frame (480, 640, 3); its stamp [ns] identifies its answer."""
-        message = Image(height=HEIGHT, width=WIDTH, encoding='bgr8', step=WIDTH * 3)
+    def publish_image(self, message: Image) -> int:
+        """Stamp and publish a frame; its stamp [ns] identifies its answer."""
         stamp = self._stamp(message)
-        message.data = array.array('B', frame.tobytes())
         self.images.publish(message)
         return stamp
 
@@ -127,10 +119,7 @@ class Rig:
         if not client.wait_for_service(timeout_sec=20):
             raise TimeoutError('the enroll service did not appear within 20 s')
         for number in range(REMEMBERED):
-            frame = noise_frame(number)
-            view = Sample(modality=Sample.IMAGE)
-            view.image = Image(height=HEIGHT, width=WIDTH, encoding='bgr8', step=WIDTH * 3)
-            view.image.data = array.array('B', frame.tobytes())
+            view = Sample(modality=Sample.IMAGE, image=image_message(noise_frame(number)))
             answer = client.call(Enroll.Request(label=f'thing {number}', views=[view]))
             if not answer.success:
                 raise RuntimeError(answer.message)
@@ -141,6 +130,13 @@ class Rig:
             if time.monotonic() > deadline:
                 raise TimeoutError(f'{what} was not connected within 20 s')
             time.sleep(0.05)
+
+
+def image_message(frame: NDArray[np.uint8]) -> Image:
+    """A bgr8 frame (480, 640, 3) as a message."""
+    message = Image(height=HEIGHT, width=WIDTH, encoding='bgr8', step=WIDTH * 3)
+    message.data = array.array('B', frame.tobytes())
+    return message
 
 
 def noise_frame(seed: int) -> NDArray[np.uint8]:

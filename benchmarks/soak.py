@@ -9,7 +9,7 @@ import numpy as np
 from xsense_ros.msg import MatchArray
 
 from benchmarks.report import Result
-from benchmarks.rig import Rig, noise_frame
+from benchmarks.rig import Rig, image_message, noise_frame
 
 SECONDS = 60.0
 FRAME_RATE = 30
@@ -25,7 +25,7 @@ def run(seconds: float = SECONDS) -> list[Result]:
     def on_match(message: MatchArray, _: float) -> None:
         answers[message.query_modality] += 1
 
-    frames = [noise_frame(number) for number in range(8)]
+    frames = [image_message(noise_frame(number)) for number in range(8)]
     tone = np.random.default_rng(0).normal(0, 3000, round(SOUND_RATE * CHUNK_SECONDS))
     chunk = tone.astype(np.int16)
     times: list[float] = []

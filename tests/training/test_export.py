@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -80,12 +81,12 @@ def test_half_storage_refuses_what_half_cannot_hold():
         store_half(program.model_proto)
 
 
-def test_the_gate_refuses_other_numbers(text_tower, words, tmp_path, monkeypatch):
+def test_the_gate_refuses_other_numbers(tmp_path, monkeypatch):
     from xsense_training.export import onnx_export
 
     monkeypatch.setattr(onnx_export, 'run', lambda m, i, rows: np.ones((rows, 16), np.float32))
     with pytest.raises(NumericGateError, match='differs'):
-        export_onnx(text_tower, words, 'vector', tmp_path / 'bad.onnx')
+        export_onnx(nn.Linear(4, 16), {'x': torch.ones(3, 4)}, 'vector', tmp_path / 'bad.onnx')
     assert not (tmp_path / 'bad.onnx').exists()
 
 
@@ -104,9 +105,17 @@ def plan():
     )  # fmt: skip
 
 
-def test_the_robot_opens_and_runs_the_bundle(plan, tmp_path):
-    bundle, _ = export_bundle(plan, tmp_path)
-    assert Bundle.open(tmp_path / 'tiny').manifest.evaluation['export']['sound']['bytes'] > 0
+@pytest.fixture(scope='module')
+def models(plan, tmp_path_factory):
+    """Folder of bundles that holds the first version."""
+    folder = tmp_path_factory.mktemp('models')
+    export_bundle(plan, folder)
+    return folder
+
+
+def test_the_robot_opens_and_runs_the_bundle(plan, models):
+    bundle = Bundle.open(models / 'tiny')
+    assert Bundle.open(models / 'tiny').manifest.evaluation['export']['sound']['bytes'] > 0
     sound = Waveform(RNG.uniform(-0.5, 0.5, 16000).astype(np.float32), 16000)
     vector = Encoder([bundle], threads=1).encode('sound', sound).vectors['hearing']
     window = torch.from_numpy(bundle.preprocessors['sound'](sound)['log_mel'])
@@ -115,8 +124,8 @@ def test_the_robot_opens_and_runs_the_bundle(plan, tmp_path):
     assert float(vector @ expected) == pytest.approx(1, abs=1e-4)
 
 
-def test_an_export_replaces_the_bundle_whole_or_not_at_all(plan, tmp_path):
-    export_bundle(plan, tmp_path)
+def test_an_export_replaces_the_bundle_whole_or_not_at_all(plan, models, tmp_path):
+    shutil.copytree(models, tmp_path, dirs_exist_ok=True)
     # A second export replaces the first as a whole and leaves nothing beside it.
     export_bundle(replace(plan, version='0.2'), tmp_path)
     assert Bundle.open(tmp_path / 'tiny').manifest.version == '0.2'
@@ -136,6 +145,7 @@ class TestCalibration:
         assert found.slope == pytest.approx(12, rel=0.15)
         assert found.intercept == pytest.approx(-6, rel=0.15)
         assert summary['precision'] >= 0.8
+        assert found.min_probability >= 0.5 and found.min_margin >= 0.02
 
     def test_thresholds_accept_what_they_promise(self):
         best, second = RNG.uniform(0, 1, 800), RNG.uniform(0, 0.1, 800)
@@ -158,3 +168,8 @@ class TestCalibration:
         found = sample_top_matches(similarity, np.eye(50, dtype=bool), draws=20)
         assert found.correct.mean() == pytest.approx(0.5, abs=0.05)
         assert np.all(found.best >= found.second)
+
+    def test_queries_that_nothing_answers_are_never_right(self):
+        nothing = np.zeros((10, 50), dtype=bool)
+        found = sample_top_matches(RNG.random((10, 50)), nothing, draws=2)
+        assert len(found.best) == 20 and not found.correct.any()

@@ -12,6 +12,7 @@ from xsense_ros.senses.image_input import ImageInput
 from xsense_ros.senses.microphone import Waveform
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_training.data.concept import SoundClip
+from xsense_training.features.empty_scenes import empty_view
 from xsense_training.features.image_features import ImageFeatureCache
 from xsense_training.features.sound_features import SoundWindowCache
 from xsense_training.features.sound_views import RATE, vary
@@ -47,6 +48,15 @@ class TestViews:
         red_square[..., :3][red_square[..., 3] == 0] = 0
         view = plain_view(red_square)
         assert (view.sum(axis=2) < 150).mean() == 0
+
+    def test_empty_scenes_are_repeatable_frames_that_differ(self):
+        frames = [empty_view(np.random.default_rng(seed)) for seed in range(12)]
+        assert np.array_equal(frames[3], empty_view(np.random.default_rng(3)))
+        assert all(
+            f.dtype == np.uint8 and f.shape[2] == 3 and min(f.shape[:2]) > 200 for f in frames
+        )
+        means = np.array([f.mean() for f in frames])
+        assert means.std() > 10 and len(np.unique(means)) == 12
 
 
 class TestSoundVariants:

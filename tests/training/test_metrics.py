@@ -8,6 +8,7 @@ import pytest
 
 from xsense_training.evaluate.metrics import (
     average_precision,
+    mean_reciprocal_rank,
     merge,
     rank_queries,
     simulated_chance,
@@ -34,6 +35,7 @@ def test_ranks_and_metrics():
     assert results.value('MRR') == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
     assert results.value('median_rank') == 2
     assert results.value('mAP') == pytest.approx(results.value('MRR'))  # one relevant each
+    assert mean_reciprocal_rank(similarity, np.eye(3, dtype=bool)) == results.value('MRR')
 
 
 def test_queries_without_an_answer_are_left_out():

@@ -11,14 +11,22 @@ import pytest
 import torch
 
 from xsense_training.data.concept import Concept
-from xsense_training.evaluate.protocol import caption_key, directions
+from xsense_training.evaluate.protocol import (
+    caption_key,
+    content_words,
+    directions,
+    image_text_directions,
+    named_in,
+)
 from xsense_training.evaluate.report import build_report, comparison_table, evaluate_fold, table
 from xsense_training.evaluate.system import Features, System, apply
 from xsense_training.features.corpus import CAPTION, TAG, Corpus, Texts
+from xsense_training.models.convex_words import NamedClasses
 from xsense_training.models.heads import LinearHead
-from xsense_training.recipes import see_hear_read
-from xsense_training.recipes.see_hear_read import Config, fit, split
-from xsense_training.recipes.selection import choose_shares, side_by_side
+from xsense_training.recipes.see_hear_read import fit, split
+from xsense_training.recipes.see_hear_read_parts import image_sound_pairs
+from xsense_training.recipes.see_hear_read_training import Config, train_image_sound
+from xsense_training.recipes.selection import add_own_block, choose_shares, side_by_side
 from xsense_training.trainer import TrainConfig
 
 CLASSES = ('dog', 'cat', 'cow', 'sheep')
@@ -71,12 +79,19 @@ def made():
     return corpus, Features(image, np.concatenate([text, text[tags]]), sound[heard])
 
 
+def named_classes():
+    """A classifier of seven random classes; the same in every call."""
+    rng = np.random.default_rng(5)
+    weight = torch.from_numpy(rng.standard_normal((7, DIMENSION)).astype(np.float32))
+    words = rng.standard_normal((7, 10)).astype(np.float32)
+    return NamedClasses(weight, torch.zeros(7), tuple('abcdefg'), words)
+
+
 @pytest.fixture(scope='module')
 def fitted(made, tmp_path_factory):
     steps = TrainConfig(steps=20, validate_every=10, warmup=2)
     config = Config(hidden=16, sound_hidden=8, batch=32, image_text=steps, image_sound=steps)
-    classifier = (torch.randn(7, DIMENSION), torch.zeros(7))
-    return fit(*made, 0, tmp_path_factory.mktemp('run'), config, classifier)
+    return fit(*made, 0, tmp_path_factory.mktemp('run'), config, named_classes())
 
 
 class TestProtocol:
@@ -110,6 +125,19 @@ class TestProtocol:
         same = labels[task.query.concept][:, None] == labels[task.gallery.concept][None]
         assert np.array_equal(task.relevance, same)
 
+    def test_content_words_leave_out_articles_and_plurals(self):
+        assert content_words("The hammers of a blacksmith's") == {'hammer', 'blacksmith'}
+
+    def test_the_control_leaves_out_what_the_classifier_has_a_name_for(self, made):
+        corpus = made[0]
+        assert named_in(corpus, ['great white shark', 'things']).all()  # all are called 'thing i'
+        named = named_in(corpus, ['shark'])
+        assert not named.any()
+        control = image_text_directions(corpus, split(corpus, 0).test & ~named, ' control')
+        plain = [t for t in directions(corpus, split(corpus, 0).test) if 'animals' not in t.name]
+        assert control[0].name == 'tuxpaint control image->text'
+        assert np.array_equal(control[0].relevance, plain[0].relevance)
+
 
 class TestRecipe:
     def test_what_ships_clears_chance_and_the_report_says_so(self, made, fitted):
@@ -133,12 +161,11 @@ class TestRecipe:
     def test_sound_never_meets_text_in_training(self, made, tmp_path):
         """Other captions move the sound head of no system that is given the same image head."""
         corpus, features = made
-        source = inspect.getsource(see_hear_read.train_image_sound)
+        source = inspect.getsource(train_image_sound)
         assert 'features.text' not in source
         scrambled = Features(features.image, features.text[::-1].copy(), features.sound)
         heads = [
-            see_hear_read.image_sound_pairs(corpus, f, split(corpus, 0).train)
-            for f in (features, scrambled)
+            image_sound_pairs(corpus, f, split(corpus, 0).train) for f in (features, scrambled)
         ]
         assert all(np.array_equal(a, b) for a, b in zip(*heads, strict=True))
 
@@ -154,8 +181,7 @@ class TestRecipe:
         sound[test[corpus.sound_concept]] = 7
         steps = TrainConfig(steps=20, validate_every=10, warmup=2)
         config = Config(hidden=16, sound_hidden=8, batch=32, image_text=steps, image_sound=steps)
-        classifier = (torch.randn(7, DIMENSION), torch.zeros(7))
-        other = fit(corpus, Features(image, text, sound), 0, tmp_path, config, classifier)
+        other = fit(corpus, Features(image, text, sound), 0, tmp_path, config, named_classes())
         for modality, head in fitted.systems['shipped'].heads.items():
             twin = other.systems['shipped'].heads[modality].state_dict()
             assert all(torch.equal(v, twin[k]) for k, v in head.state_dict().items())
@@ -164,9 +190,8 @@ class TestRecipe:
         steps = TrainConfig(steps=6, validate_every=3, warmup=1)
         config = Config('published', hidden=16, sound_hidden=8, batch=32, teacher=1.0,
                         image_text=steps, image_sound=steps)  # fmt: skip
-        classifier = (torch.randn(7, DIMENSION), torch.zeros(7))
-        found = fit(*made, 1, tmp_path, config, classifier)
-        assert set(found.systems) == {'cca', 'ridge', 'learned', 'shipped'}
+        found = fit(*made, 1, tmp_path, config, named_classes())
+        assert set(found.systems) == {'cca', 'ridge', 'conse', 'learned', 'shipped'}
 
 
 def test_shares_are_never_worse_than_the_best_candidate_alone_by_much(made):
@@ -185,3 +210,62 @@ def test_shares_are_never_worse_than_the_best_candidate_alone_by_much(made):
     joined = {m: side_by_side(candidates, shares, m) for m in ('image', 'text')}
     found = [System('', joined).evaluate(features, t).value('MRR') for t in tasks]
     assert np.mean(found) == pytest.approx(score, abs=1e-3)
+
+
+def random_heads(rng, size, **features):
+    return {
+        m: LinearHead(rng.standard_normal((size, f)), np.zeros(size)) for m, f in features.items()
+    }
+
+
+@pytest.fixture(scope='module')
+def joined(made):
+    corpus, features = made
+    rng = np.random.default_rng(2)
+    shared = random_heads(rng, 5, image=DIMENSION, text=10, sound=8)
+    # The own block is the truth: image and sound of a concept meet there.
+    image, sound = features.image[1::2, 0], features.sound[:, 0]
+    own = {
+        'image': LinearHead(np.eye(DIMENSION), np.zeros(DIMENSION)),
+        'sound': LinearHead(np.linalg.lstsq(sound, image, rcond=None)[0].T, np.zeros(DIMENSION)),
+    }
+    tasks = directions(corpus, split(corpus, 0).validation)
+    tasks = [t for t in tasks if t.name == 'items sound->image']
+    heads, note = add_own_block(shared, own, features, tasks)
+    return shared, own, heads, note
+
+
+class TestOwnBlock:
+    """A block that only image and sound fill."""
+
+    def test_every_vector_has_length_one_and_the_same_size(self, made, joined):
+        _, features = made
+        heads = joined[2]
+        found = [apply(heads[m], features.of(m)[:9, 0]) for m in ('image', 'text', 'sound')]
+        assert {z.shape for z in found} == {(9, 5 + DIMENSION)}
+        assert all(np.allclose(np.linalg.norm(z, axis=1), 1, atol=1e-5) for z in found)
+
+    def test_text_rankings_are_those_without_the_block(self, made, joined):
+        corpus, features = made
+        shared, _, heads, _ = joined
+        for task in directions(corpus, split(corpus, 0).test):
+            if 'text' not in task.pair:
+                continue
+            before = System('', shared).similarity(features, task)
+            after = System('', heads).similarity(features, task)
+            factor = (after * before).sum() / (before * before).sum()
+            assert 0 < factor < 1 and np.allclose(after, factor * before, atol=1e-5)
+
+    def test_image_sound_cosines_hold_the_chosen_part(self, made, joined):
+        _, features = made
+        shared, own, heads, note = joined
+        part = note['part_of_cosine']
+        assert part == 0.75
+        image, sound = features.image[:20, 0], features.sound[:20, 0]
+
+        def cosines(by):
+            return apply(by['image'], image) @ apply(by['sound'], sound).T
+
+        expected = (1 - part) * cosines(shared) + part * cosines(own)
+        found = cosines(heads)
+        assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] == pytest.approx(1, abs=1e-5)

@@ -66,7 +66,7 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path):
         'from pathlib import Path\n'
         'from test_trainer import CONFIG, toy_task\n'
         'from xsense_training.trainer import train\n'
-        'train(toy_task(0.4), CONFIG, Path(sys.argv[1]))\n'
+        'train(toy_task(0.2), CONFIG, Path(sys.argv[1]))\n'
     )
     here = Path(__file__).parent
     path = os.pathsep.join(str(p) for p in sys.path if p)

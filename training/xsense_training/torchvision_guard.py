@@ -32,9 +32,9 @@ def prepare_torchvision() -> bool:
         return True
     if _operators_load():
         return False
-    library = torch.library.Library('torchvision', 'FRAGMENT')
+    library = torch.library.Library('torchvision', 'FRAGMENT')  # type: ignore[no-untyped-call]
     for schema in SCHEMAS:
-        library.define(schema)
+        library.define(schema)  # type: ignore[no-untyped-call]
     _kept.append(library)
     return True
 
@@ -53,9 +53,8 @@ def _operators_load() -> bool:
     spec = find_spec('torchvision')
     if spec is None or spec.origin is None:
         return True  # not installed: the import itself says so best
-    for library in Path(spec.origin).parent.glob('_C.*'):
-        try:
-            ctypes.CDLL(str(library))
-        except OSError:
-            return False
-    return True
+    library = next(Path(spec.origin).parent.glob('_C.*'), None)
+    try:
+        return library is None or bool(ctypes.CDLL(str(library)))
+    except OSError:
+        return False

@@ -31,7 +31,9 @@ def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
         InputError: the picture does not fit into a PNG.
     """
     if modality == 'image':
-        done, data = cv2.imencode('.png', cv2.cvtColor(sample, cv2.COLOR_RGB2BGR))
+        done, data = cv2.imencode(
+            '.png', cv2.cvtColor(np.ascontiguousarray(sample), cv2.COLOR_RGB2BGR)
+        )
         if not done:
             raise InputError('image', sample.shape, 'a picture that PNG can hold', 'shrink it')
         return data.tobytes(), 'image/png'

@@ -7,7 +7,6 @@ import array
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import rclpy
@@ -48,12 +47,7 @@ class RetrievalClient:
     def __enter__(self) -> RetrievalClient:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._executor.shutdown()
         self._node.destroy_node()
         if self._owns_context:

@@ -103,7 +103,7 @@ def decode_image(
     step: int,
     is_bigendian: bool = False,
 ) -> NDArray[np.uint8]:
-    """Convert a raw frame to RGB; 'rgb8' is a view of ``data``, without a copy.
+    """Convert a raw frame to RGB; 'rgb8' and 'bgr8' are views of ``data``, without a copy.
 
     16 bit colour keeps its 8 high bits (rounded). Single-channel 'mono16', '16UC1' and '32FC1'
     have no agreed range, so they are stretched between robust percentiles (stretch_to_8_bit);
@@ -141,7 +141,10 @@ def decode_image(
         return _colour(grey, cv2.COLOR_GRAY2RGB)
     if layout.channels == 1:
         pixels = pixels[..., 0]
-    rgb = pixels if layout.code is None else _colour(pixels, layout.code)
+    if layout.code == cv2.COLOR_BGR2RGB:
+        rgb = pixels[..., ::-1]  # seen backwards; `resize` turns its small result instead
+    else:
+        rgb = pixels if layout.code is None else _colour(pixels, layout.code)
     return to_8_bit(rgb) if rgb.dtype == np.uint16 else rgb
 
 

@@ -101,7 +101,7 @@ class ImageInput:
             )
         square = self._square(rgb)
         tensor = np.empty((1, 3, self._size, self._size), np.float32)
-        for channel, plane in enumerate(cv2.split(square)):
+        for channel, plane in enumerate(cv2.split(np.ascontiguousarray(square))):
             cv2.LUT(plane, self._tables[channel], tensor[0, channel])
         return {'image': tensor}
 
@@ -120,7 +120,7 @@ class ImageInput:
         top, left = (size - height) // 2, (size - width) // 2
         bottom, right = size - height - top, size - width - left
         square = cv2.copyMakeBorder(
-            resize(rgb, height, width),
+            np.ascontiguousarray(resize(rgb, height, width)),
             *(top, bottom, left, right),
             cv2.BORDER_CONSTANT,
             value=self._background,

@@ -55,6 +55,9 @@ def resize(image: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     rows, columns = image.shape[:2]
     if (rows, columns) == (height, width):
         return image
+    if image.ndim == 3 and image.strides[2] < 0:
+        # A BGR frame seen as RGB, of which OpenCV would copy every pixel first.
+        return resize(image[..., ::-1], height, width)[..., ::-1]
     block_rows, block_columns = _block(rows, height), _block(columns, width)
     if block_rows * block_columns > 1:
         image = _scale(image, rows // block_rows, columns // block_columns, cv2.INTER_AREA)

@@ -97,3 +97,10 @@ def test_wrong_parameters(wrong):
 def test_wrong_images(wrong):
     with pytest.raises(InputError, match='Cure'):
         ImageInput(size=8)(wrong)
+
+
+@pytest.mark.parametrize('fit', ['stretch', 'pad', 'crop'])
+def test_a_frame_seen_backwards_is_the_same(fit: str) -> None:
+    seen = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)[..., ::-1]
+    prepare = ImageInput(size=32, fit=fit)
+    np.testing.assert_array_equal(prepare(seen)['image'], prepare(seen.copy())['image'])

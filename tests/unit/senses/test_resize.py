@@ -117,3 +117,11 @@ def test_any_size_keeps_shape_mean_and_range(h, w, height, width):
 def test_refused(image, size):
     with pytest.raises(InputError, match='Cure'):
         resize(image, *size)
+
+
+@pytest.mark.parametrize('size', [(30, 40), (224, 224), (480, 640), (700, 100)])
+def test_a_frame_seen_backwards_is_the_same(size: tuple[int, int]) -> None:
+    """What decode_image makes of bgr8 is a view with its channels in reverse."""
+    bgr = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    seen = bgr[..., ::-1]
+    np.testing.assert_array_equal(resize(seen, *size), resize(seen.copy(), *size))

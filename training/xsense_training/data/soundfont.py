@@ -13,7 +13,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -134,12 +133,7 @@ class Synthesiser:
     def __enter__(self) -> Synthesiser:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._synth.delete()
 
     def play(self, program: int, notes: Sequence[Note]) -> NDArray[np.float32]:

@@ -151,14 +151,12 @@ def _both_ways(
     ]
 
 
-FUNCTION_WORDS = frozenset(
-    'a an and at by for from in into is it its of off on or out the to up with'.split()
-)
+FUNCTION_WORDS = frozenset({'and', 'for', 'from', 'into', 'its', 'off', 'out', 'the', 'with'})
 
 
 def content_words(text: str) -> set[str]:
-    """Lower-case words of three letters or more without function words and plural endings."""
-    words = re.findall(r"[a-z]{3,}", text.lower())
+    """Lower-case words of three letters or more, without function words and plural endings."""
+    words = re.findall(r'[a-z]{3,}', text.lower())
     return {w[:-1] if w.endswith('s') else w for w in words if w not in FUNCTION_WORDS}
 
 

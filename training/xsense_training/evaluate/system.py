@@ -49,10 +49,13 @@ class System:
         """Ranks of one direction; queries are taken from the given view."""
         return rank_queries(self.similarity(features, direction, view), direction.relevance)
 
+    def heads_of(self, query: str, gallery: str) -> Heads:
+        """The heads that answer this pair of modalities."""
+        return self.own_pairs.get('+'.join(sorted((query, gallery))), self.heads)
+
     def similarity(self, features: Features, direction: Direction, view: int = 0) -> Floats:
         """(Q, N) cosines of one direction."""
-        pair = '+'.join(sorted((direction.query.modality, direction.gallery.modality)))
-        heads = self.own_pairs.get(pair, self.heads)
+        heads = self.heads_of(direction.query.modality, direction.gallery.modality)
 
         def embed(side: Side) -> Floats:
             rows = features.of(side.modality)[side.rows]

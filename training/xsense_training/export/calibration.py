@@ -8,6 +8,7 @@ on probability and margin are chosen so that accepted answers are right as often
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class TopMatches:
 def sample_top_matches(
     similarity: NDArray[np.floating],
     relevance: NDArray[np.bool_],
-    gallery: int = 20,
+    gallery: tuple[int, int] = (20, 50),
     draws: int = 4,
     absent: float = 0.5,
     seed: int = 0,
@@ -40,8 +41,9 @@ def sample_top_matches(
 
     Args:
         similarity: (Q, N) cosines on validation data.
-        relevance: (Q, N) which items answer the query.
-        gallery: items a gallery holds.
+        relevance: (Q, N) which items answer the query; for a query without any the galleries never
+            hold an answer.
+        gallery: least and most items that a gallery holds.
         draws: galleries per query.
         absent: share of galleries that lack the sought item (open set).
         seed: of the drawn galleries.
@@ -52,7 +54,8 @@ def sample_top_matches(
         inside, outside = np.flatnonzero(relevant), np.flatnonzero(~relevant)
         for _ in range(draws):
             present = bool(len(inside)) and rng.random() >= absent
-            size = min(gallery - int(present), len(outside))
+            held = int(rng.integers(gallery[0], gallery[1] + 1))
+            size = min(held - int(present), len(outside))
             chosen = rng.choice(outside, size, replace=False)
             if present:
                 chosen = np.append(chosen, rng.choice(inside))
@@ -63,30 +66,49 @@ def sample_top_matches(
     return TopMatches(np.array(best, float), np.array(second, float), np.array(correct))
 
 
+LEAST_PROBABILITY = 0.5  # "recognised, p = 0.3" makes no sense to anybody
+LEAST_MARGIN = 0.02
+
+
+def join(matches: Sequence[TopMatches]) -> TopMatches:
+    """Queries of several tasks together."""
+    return TopMatches(
+        np.concatenate([m.best for m in matches]),
+        np.concatenate([m.second for m in matches]),
+        np.concatenate([m.correct for m in matches]),
+    )
+
+
 def fit_calibration(
-    matches: TopMatches, precision: float = 0.6, min_accepted: int = 10
+    matches: TopMatches, precision: float = 0.8, min_accepted: int = 10
 ) -> tuple[Calibration, dict[str, float]]:
     """Logistic curve and thresholds.
 
     The thresholds are the pair that accepts the most right answers while at least `precision` of
-    the accepted are right (pairs that accept fewer than `min_accepted` queries prove nothing).
-    Where no pair reaches it, nothing is ever accepted: min_probability is 1.
+    the accepted are right (pairs that accept fewer than `min_accepted` queries prove nothing), and
+    never lower than LEAST_PROBABILITY and LEAST_MARGIN. Where no pair reaches it, nothing is ever
+    accepted: min_probability is 1.
 
     Returns:
         the calibration, and what it achieves on the data it was fitted on: 'precision', 'recall'
-        (accepted right over right), 'accepted' (share of queries), 'log_loss', 'queries'.
+        (accepted right over right), 'accepted' (share of queries), 'accepted_of_wrong' (share of
+        the queries whose top match is wrong, most of them without a counterpart), 'log_loss',
+        'queries'.
     """
     # Rounded first and judged as rounded: the manifest holds what was measured.
     slope, intercept = (round(value, 4) for value in _logistic(matches.best, matches.correct))
     probability = _sigmoid(slope * matches.best + intercept)
     margin = probability - _sigmoid(slope * matches.second + intercept)
-    best = (0.0, 1.0, 0.0)  # recall, least probability, least margin
-    for least in np.unique(np.round(np.quantile(probability, np.linspace(0, 0.99, 60)), 3)):
-        for gap in np.unique(np.round(np.quantile(margin, np.linspace(0, 0.95, 20)), 3)):
+    best = (0.0, 1.0, LEAST_MARGIN)  # recall, least probability, least margin
+    # From the highest down, so that of equals the lowest thresholds stay.
+    for least in _grid(probability, LEAST_PROBABILITY, 60):
+        for gap in _grid(margin, LEAST_MARGIN, 20):
             accepted = (probability >= least) & (margin >= gap)
             right = matches.correct[accepted]
             if len(right) >= min_accepted and right.mean() >= precision:
-                best = max(best, (float(right.sum() / matches.correct.sum()), least, gap))
+                recall = float(right.sum() / matches.correct.sum())
+                if recall >= best[0]:
+                    best = (recall, least, gap)
     recall, least, gap = best
     accepted = (probability >= least) & (margin >= gap)
     clipped = np.clip(probability, 1e-6, 1 - 1e-6)
@@ -95,10 +117,20 @@ def fit_calibration(
         'precision': float(matches.correct[accepted].mean()) if accepted.any() else 0.0,
         'recall': recall,
         'accepted': float(accepted.mean()),
+        'accepted_of_wrong': float(accepted[~matches.correct].mean()),
         'log_loss': float(log_loss),
         'queries': float(len(matches.best)),
     }
     return Calibration(slope, intercept, float(least), float(gap)), summary
+
+
+def _grid(values: Floats, floor: float, steps: int) -> list[float]:
+    """Candidates for a threshold: the floor and the quantiles above it, falling."""
+    above = values[values > floor]
+    found = {floor}
+    if len(above):
+        found |= set(np.round(np.quantile(above, np.linspace(0, 0.99, steps)), 3).tolist())
+    return sorted((v for v in found if v >= floor), reverse=True)
 
 
 def _logistic(cosine: Floats, correct: NDArray[np.bool_]) -> tuple[float, float]:

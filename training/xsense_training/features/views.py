@@ -20,17 +20,17 @@ FRAMES = ((240, 240), (240, 320), (216, 384))  # height, width: square, 4:3 and 
 PLAIN_BACKGROUND = (255, 255, 255)
 
 
-def plain_view(rgba: Image, background: tuple[int, int, int] = PLAIN_BACKGROUND) -> Image:
+def plain_view(rgba: Image, colour: tuple[int, int, int] = PLAIN_BACKGROUND) -> Image:
     """The picture centred on a plain square with a margin of 4 %. (H, W, 4) -> (256, 256, 3)."""
     frame = np.empty((PLAIN_SIDE, PLAIN_SIDE, 3), np.uint8)
-    frame[:] = background
+    frame[:] = colour
     return _paste(frame, rgba, share=0.92, angle=0.0, shift=(0.0, 0.0), flip=False)
 
 
 def scene_view(rgba: Image, rng: np.random.Generator) -> Image:
     """The picture somewhere in a random scene, as a camera frame. (H, W, 4) -> (H', W', 3)."""
     height, width = FRAMES[rng.integers(len(FRAMES))]
-    frame = _background(height, width, rng)
+    frame = background(height, width, rng)
     share = float(rng.uniform(0.55, 1.0))
     room = 0.5 * (1.15 - share)
     frame = _paste(
@@ -41,7 +41,7 @@ def scene_view(rgba: Image, rng: np.random.Generator) -> Image:
         shift=(float(rng.uniform(-room, room)), float(rng.uniform(-room, room))),
         flip=bool(rng.random() < 0.5),
     )
-    return _camera(frame, rng)
+    return camera(frame, rng)
 
 
 def _paste(
@@ -80,7 +80,7 @@ def _paste(
     return np.asarray(np.clip(blended + 0.5, 0, 255), dtype=np.uint8)
 
 
-def _background(height: int, width: int, rng: np.random.Generator) -> Image:
+def background(height: int, width: int, rng: np.random.Generator) -> Image:
     """Plain, a gradient, or blurred coloured noise."""
     kind = rng.integers(3)
     if kind == 0:
@@ -94,7 +94,7 @@ def _background(height: int, width: int, rng: np.random.Generator) -> Image:
     return np.asarray(smooth.clip(0, 255), dtype=np.uint8)
 
 
-def _camera(frame: Image, rng: np.random.Generator) -> Image:
+def camera(frame: Image, rng: np.random.Generator) -> Image:
     """Exposure, white balance, blur and sensor noise."""
     x: NDArray[Any] = frame.astype(np.float32)
     x = (x - 128) * rng.uniform(0.7, 1.2) + 128 + rng.uniform(-25, 25)

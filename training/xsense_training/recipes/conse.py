@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -16,9 +17,7 @@ from xsense_training.models.convex_words import ConvexWordHead, NamedClasses
 from xsense_training.models.heads import LinearHead
 from xsense_training.recipes.selection import mean_score
 
-SHARPNESS = (0.3, 0.5, 0.7, 1.0)
-TOPS = (0, 20, 50)  # 0: all classes, the simplest graph
-WORTH = 0.005  # MRR on validation that a more complicated graph has to earn
+SHARPNESS = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 
 
 def choose_conse(
@@ -34,20 +33,18 @@ def choose_conse(
         classes: the image network's classifier and the word vectors of its names.
         corpus: all concepts.
         features: their trunk features.
-        known: (C,) training concepts; the mean word vector is that of their captions.
+        known: (C,) training concepts; both means are those of their pictures and captions.
         tasks: image-text directions on validation data.
     """
     rows = known[corpus.texts.concept] & (corpus.texts.kind != TAG)
     mean = features.text[rows, 0].mean(axis=0)
     text = LinearHead(np.eye(len(mean)), -mean)
-    found: list[tuple[float, dict[str, nn.Module], dict[str, float]]] = []
-    for top in TOPS:
-        if top >= len(classes.names):
-            continue
-        for sharpness in SHARPNESS:
-            heads = {'image': ConvexWordHead(classes, mean, sharpness, top), 'text': text}
-            score = mean_score(heads, features, tasks)
-            settings = {'sharpness': sharpness, 'top': float(top), 'validation': score}
-            found.append((score - (WORTH if top else 0), dict(heads), settings))
-    _, heads, settings = max(found, key=lambda item: item[0])
-    return heads, settings
+    seen = torch.from_numpy(features.image[known[corpus.image_concept], 0])
+    found: list[tuple[float, ConvexWordHead, dict[str, float]]] = []
+    for sharpness in SHARPNESS:
+        image = ConvexWordHead(classes, mean, sharpness)
+        image.centre_on(seen)
+        score = mean_score({'image': image, 'text': text}, features, tasks)
+        found.append((score, image, {'sharpness': sharpness, 'validation': score}))
+    _, image, settings = max(found, key=lambda item: item[0])
+    return {'image': image, 'text': text}, settings

@@ -77,7 +77,7 @@ def split(corpus: Corpus, fold: int) -> Split:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Systems of one fold by name (cca, ridge, conse, learned, shipped) and how they came about."""
+    """Systems of one fold (cca, ridge, conse, learned, shipped) and how they came about."""
 
     systems: Mapping[str, System]
     notes: Mapping[str, object]
@@ -121,9 +121,7 @@ def fit(
         for name, choice in closed.items()
     }
 
-    spaces['conse'], conse_note = choose_conse(
-        classes, corpus, features, parts.train, image_text
-    )
+    spaces['conse'], conse_note = choose_conse(classes, corpus, features, parts.train, image_text)
 
     # 2. Learned image and text heads, starting from CCA.
     spaces['learned'], seen = train_image_text(
@@ -169,9 +167,7 @@ def fit(
     notes['shipped'] = {'shares': shares, 'validation': best}
     shared = {m: side_by_side(spaces, shares, m) for m in ('image', 'text', 'sound')}
     own = closed_form_image_sound(features, heard, image_sound)
-    shipped, notes['image-sound block'] = add_own_block(
-        shared, own['cca'], features, image_sound
-    )
+    shipped, notes['image-sound block'] = add_own_block(shared, own['cca'], features, image_sound)
 
     systems = {
         name: System(name, spaces[name], {'image+sound': own[name]}) for name in ('cca', 'ridge')

@@ -84,7 +84,7 @@ def train_image_text(
     config: Config,
     classes: NamedClasses,
 ) -> tuple[dict[str, nn.Module], TrainResult]:
-    """Image and text heads on the `known` concepts (C,): linear paths fixed at CCA, MLPs learned."""
+    """Image and text heads of `known` concepts (C,): linear paths stay CCA, MLPs are learned."""
     published = config.variant == 'published'
     pictures = rows_by_concept(corpus.image_concept)
     captions = rows_by_concept(corpus.texts.concept, corpus.texts.kind != TAG)

@@ -19,6 +19,8 @@ from xsense_training.models.heads import ConcatHead, PaddedHead
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 AGREED = 3
 BLOCKS = 2  # of a mixture; each one more costs every robot 256 numbers a view
+OWN_OF_IMAGE = 0.1
+MOST_OWN = 0.75  # of an image-sound cosine; the rest keeps sound and text together
 STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
@@ -81,8 +83,12 @@ def add_own_block(
 ) -> tuple[dict[str, nn.Module], dict[str, float]]:
     """A block that only image and sound fill, beside the space of all three; text is zero there.
 
-    Every image-text cosine is multiplied by the same factor, so no such ranking changes; the share
-    is free to be chosen on the image-sound directions alone.
+    Every image-text cosine is multiplied by the same factor, so no such ranking changes; the
+    block's part of the image-sound cosine is free to be chosen on those directions alone. What it
+    takes of a picture's vector is fixed and small, because pictures are recognised by the same
+    vectors and the block knows little about them; the recordings' vectors carry the rest:
+    with shares a of pictures and b of recordings, the blocks' cosines are weighted
+    sqrt(a b) : sqrt((1 - a) (1 - b)).
 
     Args:
         shared: heads of image, text and sound.
@@ -92,17 +98,19 @@ def add_own_block(
 
     Returns the heads, and the shares with their validation score.
     """
-    shares, score = choose_shares({'shared': shared, 'own': own}, features, tasks)
-    note = {'share': shares.get('own', 0.0), 'validation': score}
-    if 'own' not in shares:
+    parts, score = choose_shares({'shared': shared, 'own': own}, features, tasks)
+    part = min(parts.get('own', 0.0), MOST_OWN)
+    note = {'part_of_cosine': part, 'validation': score}
+    if part == 0:
         return dict(shared), note
-    if 'shared' not in shares:  # text would have nothing left
-        shares = {'shared': 1 - max(SHARES[:-1]), 'own': max(SHARES[:-1])}
-        note['share'] = shares['own']
-    both = {'shared': shared, 'own': own}
-    heads = {m: side_by_side(both, shares, m) for m in ('image', 'sound')}
+    ratio = (part / (1 - part)) ** 2 * (1 - OWN_OF_IMAGE) / OWN_OF_IMAGE
+    of = {'image': OWN_OF_IMAGE, 'sound': ratio / (1 + ratio)}
+    heads: dict[str, nn.Module] = {
+        m: ConcatHead([shared[m], own[m]], [1 - share, share]) for m, share in of.items()
+    }
     zeros = apply(own['image'], features.image[:1, 0]).shape[1]
-    return heads | {'text': PaddedHead(shared['text'], zeros)}, note
+    heads['text'] = PaddedHead(shared['text'], zeros)
+    return heads, note | {f'share_of_{m}': round(share, 4) for m, share in of.items()}
 
 
 def choose_regression(

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model card of See, Hear, and Read, every number from the run that made the bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from xsense_ros.engines.manifest import Calibration
+from xsense_training.evaluate.report import comparison_table, table
+from xsense_training.features.corpus import Corpus
+
+DESCRIPTION = (
+    'Pictures, sounds and English words in one space. Ask with any of the three and be answered '
+    'in another; sound-text was never trained as a pair.'
+)
+
+
+def model_card(
+    title: str,
+    corpus: Corpus,
+    selection: Mapping[str, Any],
+    calibration: Mapping[str, Calibration],
+    summaries: Mapping[str, Mapping[str, float]],
+    metrics: Mapping[str, Any],
+) -> str:
+    """MODEL_CARD.md, every number from the run that made the bundle."""
+    counts = {
+        s: sum(c.source == s for c in corpus.concepts)
+        for s in dict.fromkeys(c.source for c in corpus.concepts)
+    }
+    heard = len(set(corpus.sound_concept.tolist()))
+    lines = [
+        f'# {title}',
+        '',
+        DESCRIPTION,
+        '',
+        '## What it is',
+        '',
+        '- Image: frozen EfficientNet-Lite0 (ImageNet) at 224 px, then a head. The trunk is '
+        'shared with other bundles (`models/trunks/efficientnet-lite0.onnx`).',
+        "- ConSE (Norouzi et al. 2014): the image network's ImageNet classifier mixes the word "
+        'vectors of its 1,000 class names; nothing is trained. This is **prior knowledge**: a '
+        'held-out thing whose name is an ImageNet class is new to our data, but not to the '
+        'network, which was shown photos of that class under that name. The rows "not named in '
+        'ImageNet" report the things whose name shares no content word with any class name.',
+        '- Text: mean of WordLlama token vectors (English, order-free), then a head.',
+        '- Sound: statistics of a 2 s log-mel window, then a head that maps onto image vectors.',
+        '- Weights are stored in half precision (the token table in int8) and computed in fp32; '
+        'the drift is in `manifest.json` under `evaluation.export`.',
+        '',
+        '## Which towers ship',
+        '',
+        'Chosen on validation data of the shipped fold; shares are parts of the cosine. "learned" '
+        'is a small trained head on CCA; "conse" is ConSE (below); the image-sound block is a CCA '
+        'of image and sound alone, beside the common space, in which words are zero.',
+        '',
+        '```json',
+        json.dumps(selection, indent=1),
+        '```',
+        '',
+        '## Data',
+        '',
+        f'Concepts: {", ".join(f"{n} {c}" for n, c in counts.items())}; {heard} of them with '
+        'recordings. Tux Paint stamps (GPL-2.0), OpenMoji (CC-BY-SA-4.0), Twemoji (CC-BY-4.0), '
+        'Noto emoji (Apache-2.0), GCompris (licence per file), instruments rendered from the '
+        'FluidR3 soundfont (MIT). Stamps and emoji are drawings and cut-out photos: results on a '
+        "robot's own scenes will differ.",
+        f'Fold {selection["held_out_fold"]} was never seen: neither fitted nor selected on.',
+        '',
+        '## Results on held-out concepts',
+        '',
+    ]
+    if metrics:
+        folds = metrics['folds']
+        lines += [
+            f'Folds {folds}; every fold is tested by towers that did not see it. Rendered '
+            'instruments are synthetic sound. "Emergent" directions were never trained as pairs.',
+            '',
+            table(metrics['directions']),
+            '',
+            '## Against the best baseline',
+            '',
+            'Baselines are CCA, linear regression (ridge) and ConSE alone; the best is chosen by '
+            'its own test result, which favours it. Image-sound CCA and ridge are fitted on that '
+            'pair alone, in a space of their own. "Not shown" means '
+            'that the test over folds cannot tell; the smallest difference it could have found is '
+            'given.',
+            '',
+            comparison_table(metrics['directions']),
+            '',
+        ]
+    lines += [
+        'Regenerate: `make reproduce-see-hear-read` '
+        '(`xsense-train evaluate see-hear-read --all-folds --models models`).',
+        '',
+        '## Calibration',
+        '',
+        'Logistic on the cosine of the top match in galleries of 20 to 50 things; half of the '
+        'queries have no counterpart there. Pictures are asked for as camera scenes too, and half '
+        'of those without a counterpart show no thing at all. Thresholds: at least 0.5 and 0.02, '
+        'for 80 % right among the accepted. A pair that cannot reach that on validation is ranked '
+        'but never accepted. Achieved on validation ("accepted of wrong": how often an answer is '
+        'accepted where the top match is wrong, mostly because there is no right one):',
+        '',
+        '| pair | min probability | min margin | right of accepted | accepted of right '
+        '| accepted of wrong |',
+        '| --- | --- | --- | --- | --- | --- |',
+    ]
+    for pair, c in calibration.items():
+        s = summaries[pair]
+        if c.min_probability >= 1:
+            lines.append(f'| {pair} | never accepted | - | - | - | - |')
+            continue
+        lines.append(
+            f'| {pair} | {c.min_probability:.3f} | {c.min_margin:.3f} | {s["precision"]:.2f} '
+            f'| {s["recall"]:.2f} | {s["accepted_of_wrong"]:.2f} |'
+        )
+    lines += [
+        '',
+        '## Limits',
+        '',
+        '- English words only. Word order is ignored.',
+        '- Few recordings: where the table says "not shown", do not rely on the direction.',
+        '- What is below the thresholds is ranked, but answered "unknown"; that is intended.',
+        '',
+    ]
+    return '\n'.join(lines)
