@@ -78,8 +78,8 @@ class Rig:
         ).start()
         self._remember_things()
         self.node.create_subscription(MatchArray, 'matches', self._heard, 50)
-        self._wait(lambda: self.images.get_subscription_count() > 0, 'the camera topic')
-        self._wait(lambda: self.node.count_publishers('matches') > 0, 'the matches topic')
+        self.wait(lambda: self.images.get_subscription_count() > 0, 'the camera topic')
+        self.wait(lambda: self.node.count_publishers('matches') > 0, 'the matches topic')
 
     def _stop(self) -> None:
         self._stopping.set()
@@ -93,20 +93,15 @@ class Rig:
         """Resident memory of the node's process [MB]."""
         return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
 
-    def publish_image(self, message: Image) -> int:
-        """Stamp and publish a frame; its stamp [ns] identifies its answer."""
-        stamp = self._stamp(message)
-        self.images.publish(message)
-        return stamp
-
     def publish_sound(self, samples: NDArray[np.int16], rate: int) -> None:
         """Publish a mono chunk (N,)."""
         message = AudioChunk(sample_rate=rate, channels=1, encoding=AudioChunk.S16LE)
-        self._stamp(message)
+        self.stamp(message)
         message.data = array.array('B', samples.tobytes())
         self.sounds.publish(message)
 
-    def _stamp(self, message: Any) -> int:
+    def stamp(self, message: Any) -> int:
+        """Stamp a message with now; the stamp [ns] identifies its answer."""
         now = self.node.get_clock().now()
         message.header.stamp = now.to_msg()
         return int(now.nanoseconds)
@@ -124,7 +119,8 @@ class Rig:
             if not answer.success:
                 raise RuntimeError(answer.message)
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Until a condition holds; TimeoutError after 20 s."""
         deadline = time.monotonic() + 20
         while not condition():
             if time.monotonic() > deadline:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws what `make demo` asked and was answered: each query beside its first five pictures."""
+"""Draws what `make demo` asked and was answered: queries beside their first three pictures."""
 
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -20,34 +21,43 @@ from xsense_ros.resources import find_resource
 from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.senses.log_mel import LogMel
 
-_COLUMNS = 5
-_ROWS = {'image': 3, 'sound': 2, 'text': 3}
+_SHOWN = {'image': 6, 'sound': 4, 'text': 6}
+_MATCHES = 3
+_ABREAST = 2  # queries beside each other
 _WINDOW_SECONDS = 2.0
 _MESSAGES = ('AudioChunk', 'TextStamped')
 
 
 def draw(matches: Path, sample: Path, picture: Path) -> None:
-    """Write a PNG with a few queries of each sense, evenly spaced over the run and not chosen.
+    """Draw a few queries of each sense, evenly spaced over the run and not chosen.
 
     Args:
         matches: matches.jsonl of a demo run.
         sample: the folder that was replayed.
-        picture: the file to write.
+        picture: the file to write, .png or .jpg.
     """
     matplotlib.use('Agg')
     answers = [json.loads(line) for line in matches.read_text().splitlines()]
-    rows = [row for sense, count in _ROWS.items() for row in _spaced(answers, sense, count)]
-    figure, grid = pyplot.subplots(len(rows), _COLUMNS + 1, figsize=(11, 1.75 * len(rows)))
-    senses = _Recorded(sample / 'bag')
-    for axes, answer in zip(grid, rows, strict=True):
-        _query(axes[0], answer, senses)
+    shown = [row for sense, count in _SHOWN.items() for row in _spaced(answers, sense, count)]
+    columns = 1 + _MATCHES
+    figure, grid = pyplot.subplots(
+        len(shown) // _ABREAST, columns * _ABREAST, figsize=(13, 0.9 * len(shown))
+    )
+    recorded = _Recorded(sample / 'bag')
+    for axes, answer in zip(grid.reshape(-1, columns), shown, strict=True):
+        truth = recorded.truth(answer)
+        _query(axes[0], answer, recorded)
         for place, match in zip(axes[1:], answer['matches'], strict=False):
-            _match(place, match, sample / 'gallery')
-        for place in axes.flat:
-            place.set_xticks([])
-            place.set_yticks([])
-    figure.tight_layout()
-    figure.savefig(picture, dpi=90)
+            _match(place, match, sample / 'gallery', match['item_id'] == truth)
+    for place in grid.flat:
+        place.set_xticks([])
+        place.set_yticks([])
+    figure.suptitle(
+        'Queries evenly spaced over a run of the demo, and their first three answers; '
+        'green: the truth', fontsize=10
+    )  # fmt: skip
+    figure.subplots_adjust(0.01, 0.01, 0.99, 0.94, wspace=0.06, hspace=0.28)
+    figure.savefig(picture, dpi=80)
     pyplot.close(figure)
 
 
@@ -57,26 +67,33 @@ def _spaced(answers: list[dict[str, Any]], sense: str, count: int) -> list[dict[
     return [of_sense[place] for place in places]
 
 
-def _query(axes: Axes, answer: dict[str, Any], recorded: _Recorded) -> None:
+def _time_ns(answer: dict[str, Any]) -> int:
     stamp = answer['header']['stamp']
-    time_ns = stamp['sec'] * 1_000_000_000 + stamp['nanosec']
+    return int(stamp['sec'] * 1_000_000_000 + stamp['nanosec'])
+
+
+def _query(axes: Axes, answer: dict[str, Any], recorded: _Recorded) -> None:
+    time_ns = _time_ns(answer)
     sense = answer['query_modality']
     if sense == 'image':
         axes.imshow(recorded.frame(time_ns))
     elif sense == 'sound':
         axes.imshow(recorded.spectrogram(time_ns).T, origin='lower', aspect='auto', cmap='magma')
     else:
-        axes.text(0.5, 0.5, answer['query_text'], ha='center', va='center', wrap=True, fontsize=11)
+        words = textwrap.fill(answer['query_text'], 16)
+        axes.text(0.5, 0.5, words, ha='center', va='center', fontsize=11)
     verbs = {'image': 'sees', 'sound': 'hears', 'text': 'reads'}
     verdict = 'accepted' if answer['accepted'] else 'unknown'
     axes.set_title(f'{verbs[sense]} -> {verdict}', fontsize=9)
 
 
-def _match(axes: Axes, match: dict[str, Any], gallery: Path) -> None:
+def _match(axes: Axes, match: dict[str, Any], gallery: Path, right: bool) -> None:
     items = {item['item_id']: item for item in json.loads((gallery / 'items.json').read_text())}
     file = gallery / items[match['item_id']]['picture']
     axes.imshow(decode_compressed(file.read_bytes(), 'jpeg'))
-    axes.set_title(f'{match["label"][:18]}  {match["probability"]:.2f}', fontsize=8)
+    axes.set_title(f'{match["label"][:15]}  {match["probability"]:.2f}', fontsize=8)
+    for spine in axes.spines.values():
+        spine.set(color='tab:green' if right else '0.8', linewidth=4 if right else 1)
 
 
 class _Recorded:
@@ -88,6 +105,7 @@ class _Recorded:
             text = find_resource(f'msg/{name}.msg').read_text()
             store.register(get_types_from_msg(text, f'xsense_ros/msg/{name}'))
         self._frames: dict[int, bytes] = {}
+        self._truths: dict[str, list[tuple[int, str]]] = {}
         chunks: list[NDArray[np.int16]] = []
         self._start_ns = self._rate = 0
         with AnyReader([bag], default_typestore=store) as reader:
@@ -100,9 +118,19 @@ class _Recorded:
                     self._start_ns = self._start_ns or time_ns
                     self._rate = message.sample_rate
                     chunks.append(np.frombuffer(bytes(message.data), '<i2'))
+                elif connection.topic.startswith('/truth/'):
+                    message = reader.deserialize(data, connection.msgtype)
+                    sense = connection.topic.rpartition('/')[2]
+                    self._truths.setdefault(sense, []).append((time_ns, message.text))
         self._sound = np.concatenate(chunks).astype(np.float32) / np.float32(2**15)
         # A replay may shift all stamps by one offset; times within the run are kept.
         self._first_ns = min(self._frames)
+
+    def truth(self, answer: dict[str, Any]) -> str:
+        """Id of the item that a query was about; that of the middle of a window of sound."""
+        sense, time_ns = answer['query_modality'], _time_ns(answer)
+        time_ns += round(_WINDOW_SECONDS / 2 * 1e9) if sense == 'sound' else 0
+        return [text for since, text in self._truths[sense] if since <= time_ns][-1]
 
     def frame(self, time_ns: int) -> NDArray[np.uint8]:
         """The picture nearest to a time, RGB uint8 (H, W, 3)."""
@@ -120,6 +148,6 @@ class _Recorded:
 @click.argument('matches', type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument('picture', type=click.Path(dir_okay=False, path_type=Path))
 def demo_picture(matches: Path, picture: Path) -> None:
-    """Draw the answers in MATCHES (build/demo/matches.jsonl) into PICTURE (a PNG)."""
+    """Draw the answers in MATCHES (build/demo/matches.jsonl) into PICTURE (.png or .jpg)."""
     draw(matches, find_resource('samples/robot_home'), picture)
     click.echo(f'written: {picture}')

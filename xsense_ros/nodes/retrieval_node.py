@@ -309,6 +309,8 @@ def _describe_publisher(publisher: LifecyclePublisher) -> Callable[[], Report]:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM. Returns the exit status."""
+    # A worker whose engine is done shall not wait 5 ms for the thread that receives messages.
+    sys.setswitchinterval(0.0005)
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     context = rclpy.get_default_context()
     stop = stop_on_signals()

@@ -9,7 +9,6 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from numpy.typing import NDArray
 
 from xsense_training.evaluate.metrics import (
     METRICS,
@@ -163,21 +162,13 @@ def plot_report(report: Mapping[str, Any], path: Path) -> None:
 def _summary(results: QueryResults) -> dict[str, Any]:
     found = {}
     for metric in METRICS:
-        average = _median if metric == 'median_rank' else _mean
+        average = np.median if metric == 'median_rank' else np.mean
         low, high = bootstrap_interval(results.per_query(metric), average, draws=400)
         found[metric] = {
             'value': round(results.value(metric), 4),
             'interval': [round(low, 4), round(high, 4)],
         }
     return found
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(np.mean(values))
-
-
-def _median(values: NDArray[np.float64]) -> float:
-    return float(np.median(values))
 
 
 def _number(metric: str, value: float) -> str:

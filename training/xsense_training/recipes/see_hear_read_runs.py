@@ -31,11 +31,12 @@ from xsense_training.evaluate.retrieval_picture import draw_retrieval
 from xsense_training.evaluate.system import Features, Floats, System
 from xsense_training.recipes.see_hear_read import FOLDS, NAME, Fitted, fit, split
 from xsense_training.recipes.see_hear_read_bundle import SHIPPED_FOLD, export
+from xsense_training.recipes.see_hear_read_card import UNNAMED
 from xsense_training.recipes.see_hear_read_data import Ingredients
 from xsense_training.recipes.see_hear_read_training import Config
 from xsense_training.trainer import environment
 
-UNNAMED = ' not named in ImageNet'
+RECIPE = 2  # raise it when a line changes what is fitted or selected: old results are refitted
 ALL_FOLDS = tuple(range(FOLDS))
 SHOWN = (
     'tuxpaint image->text',
@@ -55,7 +56,7 @@ def fit_fold(ingredients: Ingredients, fold: int, runs: Path, config: Config) ->
     """Fit a fold, or recall it where the run folder holds the finished result."""
     folder = fold_folder(runs, config.variant, fold)
     done = folder / 'fitted.pt'
-    described = json.dumps(asdict(config), indent=1) + '\n'
+    described = json.dumps({'recipe': RECIPE} | asdict(config), indent=1) + '\n'
     recipe = folder / 'recipe.json'
     if done.exists() and recipe.exists() and recipe.read_text() == described:
         fitted: Fitted = torch.load(done, weights_only=False)
