@@ -6,7 +6,7 @@ TRAIN  := PYTHONPATH=training $(RUN) -m xsense_training.cli
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench train-bundles reproduce-see-hear-read record-sample lock clean
+.PHONY: help demo test lint bench train-bundles reproduce-see-hear-read record-sample demo-picture lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ reproduce-see-hear-read: .venv/.test ## fetch data, train, judge on five folds, 
 
 record-sample: .venv/.test ## make samples/robot_home again from held-out items
 	@$(TRAIN) data record-sample
+
+demo-picture: .venv/.test demo ## draw the answers of a demo run into docs/demo.jpg
+	@$(TRAIN) demo-picture build/demo/matches.jsonl docs/demo.jpg
 
 lock: .venv/.test ## pin requirements/*.in again (needs uv)
 	@for layer in build test; do \

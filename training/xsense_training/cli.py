@@ -185,6 +185,43 @@ def check_data(name: str, root: Path | None) -> None:
     sys.exit(check(name, root))
 
 
+@data.command('record-sample')
+@click.option(
+    '--to',
+    'folder',
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path('samples/robot_home'),
+    show_default=True,
+    help='Folder of the sample.',
+)
+@click.option('--root', type=click.Path(path_type=Path), help='Data root.')
+@click.option('--seed', default=0, show_default=True, help='Of scenes and noise.')
+def record_sample(folder: Path, root: Path | None, seed: int) -> None:
+    """Make the sample recording of the demo from held-out Tux Paint stamps."""
+    from xsense_training.data.concepts import load_concepts
+    from xsense_training.record_sample import write_sample
+
+    size = write_sample(folder, load_concepts(root, ('tuxpaint',)), seed)
+    click.echo(f'{folder}: {size / 1e6:.2f} MB')
+
+
+@cli.command('demo-picture')
+@click.argument('matches', type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument('picture', type=click.Path(dir_okay=False, path_type=Path))
+def demo_picture(matches: Path, picture: Path) -> None:
+    """Draw the answers of a demo run into a picture (.png or .jpg).
+
+    \b
+    Example:
+      xsense-train demo-picture build/demo/matches.jsonl docs/demo.jpg
+    """
+    from xsense_ros.resources import find_resource
+    from xsense_training.demo_picture import draw
+
+    draw(matches, find_resource('samples/robot_home'), picture)
+    click.echo(f'written: {picture}')
+
+
 def _prepare(data: Path | None, variant: str, threads: int) -> tuple[Ingredients, Config]:
     """Features of the corpus and the configuration of the variant."""
     import torch

@@ -8,7 +8,6 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import click
 import matplotlib
 import numpy as np
 from matplotlib import pyplot
@@ -142,12 +141,3 @@ class _Recorded:
         begin = round((time_ns - self._start_ns) * 1e-9 * self._rate)
         window = self._sound[begin : begin + round(_WINDOW_SECONDS * self._rate)]
         return LogMel(self._rate)(np.asarray(window, np.float32))
-
-
-@click.command('demo-picture')
-@click.argument('matches', type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument('picture', type=click.Path(dir_okay=False, path_type=Path))
-def demo_picture(matches: Path, picture: Path) -> None:
-    """Draw the answers in MATCHES (build/demo/matches.jsonl) into PICTURE (.png or .jpg)."""
-    draw(matches, find_resource('samples/robot_home'), picture)
-    click.echo(f'written: {picture}')

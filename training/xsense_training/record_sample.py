@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
 import cv2
 import numpy as np
 import soundfile
@@ -22,7 +21,6 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from xsense_ros.resources import find_resource
 from xsense_ros.senses.resize import resize
 from xsense_training.data.concept import Concept
-from xsense_training.data.concepts import load_concepts
 from xsense_training.data.image import load_image, load_rgba
 from xsense_training.data.sound import load_sound
 from xsense_training.sample_recording import scenario
@@ -264,25 +262,3 @@ def _write_attribution(file: Path, stamps: dict[str, Concept], used: list[str]) 
         for path in used
     ]
     file.write_text(_ATTRIBUTION + '\n'.join(rows) + '\n', 'utf-8')
-
-
-@click.command('record-sample')
-@click.option(
-    '--to',
-    'folder',
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path('samples/robot_home'),
-    show_default=True,
-    help='Folder of the sample.',
-)
-@click.option(
-    '--root',
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help='Data root; default $XSENSE_DATA or ~/.cache/xsense/data.',
-)
-@click.option('--seed', type=int, default=0, show_default=True, help='Of scenes and noise.')
-def record_sample(folder: Path, root: Path | None, seed: int) -> None:
-    """Make the sample recording from held-out Tux Paint stamps."""
-    size = write_sample(folder, load_concepts(root, ('tuxpaint',)), seed)
-    click.echo(f'{folder}: {size / 1e6:.2f} MB')
