@@ -17,7 +17,7 @@ INTERFACES := $(wildcard msg/* srv/* cmake/*) CMakeLists.txt package.xml setup.p
 	@$(PYTHON) scripts/bootstrap.py run
 	@touch $@
 
-.venv/.test: requirements/test.txt requirements/torch.txt requirements/cuda.txt scripts/bootstrap.py $(INTERFACES)
+.venv/.test: requirements/test.txt requirements/torch.txt requirements/torch-cpu.txt requirements/cuda.txt scripts/bootstrap.py $(INTERFACES)
 	@$(PYTHON) scripts/bootstrap.py test
 	@touch $@ .venv/.run
 

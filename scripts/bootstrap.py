@@ -37,12 +37,10 @@ def main() -> None:
     if not PYTHON.exists():
         step('creating .venv', [sys.executable, '-m', 'venv', str(VENV)])
     if layer == 'run':
-        pip('ROS 2 Jazzy wheels and the inference stack', '-r', 'requirements/build.txt')
+        pip('ROS 2 Jazzy wheels and the inference stack', 'requirements/build.txt')
     else:
-        pip('test and training tools', '-r', 'requirements/test.txt')
-        pip('PyTorch', '-r', 'requirements/torch.txt')
-        if torch_wants_cuda():
-            pip('the CUDA libraries of this PyTorch build', '-r', 'requirements/cuda.txt')
+        pip('test and training tools', 'requirements/test.txt')
+        install_torch()
     package_is_current() or install_package()
 
 
@@ -69,17 +67,22 @@ def check_system() -> None:
             stop(f'no C/C++ compiler ({compiler}).', 'sudo apt-get install build-essential')
 
 
-def pip(what: str, *arguments: str) -> None:
-    """Install exactly the pinned files of a requirements list, each checked by its hash."""
+def pip(what: str, requirements: str, *, optional: bool = False) -> bool:
+    """Install exactly the pinned files of a list, each checked by its hash; False if it fails."""
     # Modules are compiled when first imported: most of what is installed here never is.
-    options = [
-        '--quiet',
-        '--require-hashes',
-        '--no-deps',
-        '--no-compile',
-        '--disable-pip-version-check',
-    ]
-    step(f'installing {what}', [str(PYTHON), '-m', 'pip', 'install', *options, *arguments])
+    options = ['--quiet', '--require-hashes', '--no-deps', '--no-compile']
+    command = [str(PYTHON), '-m', 'pip', 'install', '--disable-pip-version-check', *options]
+    return step(f'installing {what}', [*command, '-r', requirements], optional=optional)
+
+
+def install_torch() -> None:
+    """The small build for the processor where there is no GPU and pip finds it, else PyPI's."""
+    has_gpu = shutil.which('nvidia-smi') is not None
+    if not has_gpu and pip('PyTorch for the CPU', 'requirements/torch-cpu.txt', optional=True):
+        return
+    pip('PyTorch', 'requirements/torch.txt')
+    if torch_wants_cuda():
+        pip('the CUDA libraries of this PyTorch build', 'requirements/cuda.txt')
 
 
 def torch_wants_cuda() -> bool:
@@ -122,8 +125,18 @@ def install_package() -> None:
     (VENV / '.package').touch()
 
 
-def step(what: str, command: list[str], environment: dict[str, str] | None = None) -> None:
-    """Run one command; say what it does and how long it took, and what it printed if it fails."""
+def step(
+    what: str,
+    command: list[str],
+    environment: dict[str, str] | None = None,
+    *,
+    optional: bool = False,
+) -> bool:
+    """Run one command and say what it does; where it fails, stop with what it printed.
+
+    Returns:
+        Whether it succeeded; False only for an optional step.
+    """
     print(f'  {what} ...', end='', flush=True)
     start = time.monotonic()
     # Set by a Python of another environment with ROS wheels; it keeps this one from setting
@@ -136,13 +149,17 @@ def step(what: str, command: list[str], environment: dict[str, str] | None = Non
     done = subprocess.run(
         command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
+    if done.returncode == 0:
+        print(f' {time.monotonic() - start:.0f} s', flush=True)
+    elif optional:
+        print(' not to be had here', flush=True)
+    else:
         print()
         stop(
             f'{what} failed:\n{done.stdout}{done.stderr}',
             'see the message above; then run the command again',
         )
-    print(f' {time.monotonic() - start:.0f} s', flush=True)
+    return done.returncode == 0
 
 
 def stop(problem: str, cure: str) -> None:

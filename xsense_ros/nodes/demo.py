@@ -77,7 +77,7 @@ class Outcome:
 @click.option(
     '--rate',
     type=click.FloatRange(0.1, 20),
-    default=4.0,
+    default=5.0,
     show_default=True,
     help='Recorded seconds per second.',
 )
