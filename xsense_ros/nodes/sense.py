@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -59,7 +60,7 @@ class Surroundings:
     settings: Settings
 
 
-class Sense(Generic[T]):
+class Sense(ABC, Generic[T]):
     """Topics of one modality and the thread that works on them.
 
     Subclasses say what the thread does with what the callbacks leave for it.
@@ -93,9 +94,9 @@ class Sense(Generic[T]):
         """Follow changed parameters."""
         self._settings = settings
 
+    @abstractmethod
     def latest_sample(self) -> Any:
         """The newest sample that was heard, for enrolling; InputError where there is none."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Unsubscribe and end the thread."""
@@ -106,16 +107,17 @@ class Sense(Generic[T]):
         self._worker.stop()
         self._topics.clear()
 
+    @abstractmethod
     def _subscribe_all(self) -> None:
-        raise NotImplementedError
+        """Called at the start: subscribe to the topics of this sense."""
 
+    @abstractmethod
     def _handle(self, work: T) -> None:
         """Called in the thread with what ``_receive`` left for it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _receive(self, arrival: Arrival) -> None:
         """Called by the executor for each message: it stores, and nothing else."""
-        raise NotImplementedError
 
     def _subscribe(
         self, message_type: type[Any], name: str, profile: QoSProfile, decode: Callable[[Any], Any]
