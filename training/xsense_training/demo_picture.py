@@ -43,11 +43,13 @@ def draw(matches: Path, sample: Path, picture: Path) -> None:
         len(shown) // _ABREAST, columns * _ABREAST, figsize=(13, 0.9 * len(shown))
     )
     recorded = _Recorded(sample / 'bag')
+    items = json.loads((sample / 'gallery' / 'items.json').read_text())
+    pictures = {item['item_id']: sample / 'gallery' / item['picture'] for item in items}
     for axes, answer in zip(grid.reshape(-1, columns), shown, strict=True):
         truth = recorded.truth(answer)
         _query(axes[0], answer, recorded)
         for place, match in zip(axes[1:], answer['matches'], strict=False):
-            _match(place, match, sample / 'gallery', match['item_id'] == truth)
+            _match(place, match, pictures[match['item_id']], match['item_id'] == truth)
     for place in grid.flat:
         place.set_xticks([])
         place.set_yticks([])
@@ -86,9 +88,7 @@ def _query(axes: Axes, answer: dict[str, Any], recorded: _Recorded) -> None:
     axes.set_title(f'{verbs[sense]} -> {verdict}', fontsize=9)
 
 
-def _match(axes: Axes, match: dict[str, Any], gallery: Path, right: bool) -> None:
-    items = {item['item_id']: item for item in json.loads((gallery / 'items.json').read_text())}
-    file = gallery / items[match['item_id']]['picture']
+def _match(axes: Axes, match: dict[str, Any], file: Path, right: bool) -> None:
     axes.imshow(decode_compressed(file.read_bytes(), 'jpeg'))
     axes.set_title(f'{match["label"][:15]}  {match["probability"]:.2f}', fontsize=8)
     for spine in axes.spines.values():
@@ -122,8 +122,6 @@ class _Recorded:
                     sense = connection.topic.rpartition('/')[2]
                     self._truths.setdefault(sense, []).append((time_ns, message.text))
         self._sound = np.concatenate(chunks).astype(np.float32) / np.float32(2**15)
-        # A replay may shift all stamps by one offset; times within the run are kept.
-        self._first_ns = min(self._frames)
 
     def truth(self, answer: dict[str, Any]) -> str:
         """Id of the item that a query was about; that of the middle of a window of sound."""

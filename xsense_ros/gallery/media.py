@@ -19,8 +19,6 @@ try:
 except ImportError:  # sounds are then enrolled without a copy
     soundfile = None
 
-_NO_SOUNDFILE = 'pip install soundfile'
-
 
 def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
     """The sample as a file and its media type: PNG, FLAC (24 bit) or UTF-8 text.
@@ -58,7 +56,7 @@ def decode_media(modality: str, media: bytes) -> Any:
 def read_sound(file: Path | io.BytesIO) -> Waveform:
     """A sound file (WAV, FLAC, Ogg, MP3) as mono float32; InputError where it cannot be read."""
     if soundfile is None:
-        raise InputError('sound file', str(file), 'the package soundfile', _NO_SOUNDFILE)
+        raise InputError('sound file', str(file), 'the package soundfile', 'pip install soundfile')
     try:
         samples, rate = soundfile.read(file, dtype='float32', always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:

@@ -31,8 +31,8 @@ from xsense_ros.nodes.dds import isolate_this_process
 from xsense_ros.nodes.demo_processes import Processes
 from xsense_ros.nodes.demo_score import HEARD_AGAIN, ROWS, SENSES, Score, Truth, read_truth
 from xsense_ros.nodes.demo_table import LiveTable, summary
+from xsense_ros.nodes.echo import to_json
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
-from xsense_ros.nodes.plain import to_plain
 from xsense_ros.nodes.recording import Recording
 from xsense_ros.resources import find_resource
 
@@ -229,7 +229,7 @@ def _play(
     def hear(message: MatchArray) -> None:
         nonlocal heard_at
         heard_at = time.monotonic()
-        file.write(json.dumps(to_plain(message), ensure_ascii=False) + '\n')
+        file.write(to_json(message) + '\n')
         sense = message.query_modality
         stamp_ns = stamp_to_ns(message.header.stamp)
         outcome.newest_ns[sense] = stamp_ns
