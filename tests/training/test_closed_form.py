@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xsense_training.evaluate.baselines import Pairs, choose_cca, choose_ridge, regress_into
-from xsense_training.evaluate.closed_form import PairedStatistics, Standardiser
+from xsense_training.baselines.closed_form import PairedStatistics, Standardiser
+from xsense_training.baselines.linear import Pairs, choose_cca, choose_ridge, regress_into
 
 
 @pytest.fixture(scope='module')

@@ -11,27 +11,31 @@ import pytest
 import torch
 
 from xsense_training.data.concept import Concept
-from xsense_training.evaluate.protocol import (
+from xsense_training.evaluate.report import build_report, comparison_table, evaluate_fold, table
+from xsense_training.evaluate.system import Features, System, apply
+from xsense_training.features.corpus import CAPTION, TAG, Corpus, Texts
+from xsense_training.models.convex_words import NamedClasses
+from xsense_training.models.heads import LinearHead
+from xsense_training.recipes.see_hear_read.calibration import (
+    calibrate,
+    calibration_tasks,
+    top_matches,
+)
+from xsense_training.recipes.see_hear_read.parts import image_sound_pairs
+from xsense_training.recipes.see_hear_read.protocol import (
     caption_key,
     content_words,
     directions,
     image_text_directions,
     named_in,
 )
-from xsense_training.evaluate.report import build_report, comparison_table, evaluate_fold, table
-from xsense_training.evaluate.system import Features, System, apply
-from xsense_training.features.corpus import CAPTION, TAG, Corpus, Texts
-from xsense_training.models.convex_words import NamedClasses
-from xsense_training.models.heads import LinearHead
-from xsense_training.recipes.see_hear_read import fit, split
-from xsense_training.recipes.see_hear_read_calibration import (
-    calibrate,
-    calibration_tasks,
-    top_matches,
+from xsense_training.recipes.see_hear_read.recipe import fit, split
+from xsense_training.recipes.see_hear_read.selection import (
+    add_own_block,
+    choose_shares,
+    side_by_side,
 )
-from xsense_training.recipes.see_hear_read_parts import image_sound_pairs
-from xsense_training.recipes.see_hear_read_training import Config, train_image_sound
-from xsense_training.recipes.selection import add_own_block, choose_shares, side_by_side
+from xsense_training.recipes.see_hear_read.training import Config, train_image_sound
 from xsense_training.trainer import TrainConfig
 
 CLASSES = ('dog', 'cat', 'cow', 'sheep')

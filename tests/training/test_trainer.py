@@ -17,7 +17,7 @@ import torch
 
 from xsense_training.losses.info_nce import InfoNce
 from xsense_training.models.heads import ResidualHead
-from xsense_training.recipes.pairing_task import FeatureBank, PairingTask, rows_by_concept
+from xsense_training.pairing_task import FeatureBank, PairingTask, rows_by_concept
 from xsense_training.trainer import TrainConfig, learning_rate, train
 
 CONFIG = TrainConfig(steps=30, learning_rate=3e-3, warmup=3, validate_every=5)

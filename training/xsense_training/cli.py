@@ -12,8 +12,8 @@ import click
 from xsense_ros.errors import XsenseError
 
 if TYPE_CHECKING:  # torch and its kind are imported only by the commands that need them
-    from xsense_training.recipes.see_hear_read_data import Ingredients
-    from xsense_training.recipes.see_hear_read_training import Config
+    from xsense_training.recipes.see_hear_read.data import Ingredients
+    from xsense_training.recipes.see_hear_read.training import Config
 
 RECIPES = ('see-hear-read',)
 
@@ -71,7 +71,7 @@ def fit(recipe: str, data: Path | None, runs: Path, variant: str, threads: int, 
       xsense-train fit see-hear-read --fold 0 --runs runs
     """
     ingredients, config = _prepare(data, variant, threads)
-    from xsense_training.recipes.see_hear_read_runs import fit_fold, fold_folder
+    from xsense_training.recipes.see_hear_read.runs import fit_fold, fold_folder
 
     fitted = fit_fold(ingredients, fold, runs, config)
     for name, note in fitted.notes.items():
@@ -107,7 +107,7 @@ def evaluate(
     """
     ingredients, config = _prepare(data, variant, threads)
     from xsense_training.evaluate.report import comparison_table, table
-    from xsense_training.recipes.see_hear_read_runs import (
+    from xsense_training.recipes.see_hear_read.runs import (
         ALL_FOLDS,
         evaluate,
         export_shipped,
@@ -143,7 +143,7 @@ def export(
       xsense-train export see-hear-read --models models
     """
     ingredients, config = _prepare(data, variant, threads)
-    from xsense_training.recipes.see_hear_read_runs import export_shipped
+    from xsense_training.recipes.see_hear_read.runs import export_shipped
 
     bundle = export_shipped(ingredients, runs, models, config)
     click.echo(f'bundle: {bundle.path}')
@@ -226,8 +226,8 @@ def _prepare(data: Path | None, variant: str, threads: int) -> tuple[Ingredients
     """Features of the corpus and the configuration of the variant."""
     import torch
 
-    from xsense_training.recipes.see_hear_read_data import prepare
-    from xsense_training.recipes.see_hear_read_training import configuration
+    from xsense_training.recipes.see_hear_read.data import prepare
+    from xsense_training.recipes.see_hear_read.training import configuration
 
     torch.set_num_threads(threads)
     return prepare(data), configuration(variant, threads)

@@ -10,13 +10,13 @@ from typing import Any
 import matplotlib
 import numpy as np
 
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.metrics import (
     METRICS,
     QueryResults,
     merge,
     simulated_chance,
 )
-from xsense_training.evaluate.protocol import Direction
 from xsense_training.evaluate.statistics import bootstrap_interval, compare
 from xsense_training.evaluate.system import Features, System
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsense_training.data.image import load_image
-from xsense_training.evaluate.protocol import Direction, Side
+from xsense_training.evaluate.direction import Direction, Side
 from xsense_training.features.corpus import Corpus
 
 matplotlib.use('Agg')

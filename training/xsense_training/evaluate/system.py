@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from xsense_training.evaluate.closed_form import Affine
+from xsense_training.baselines.closed_form import Affine
+from xsense_training.evaluate.direction import Direction, Side, similarities
 from xsense_training.evaluate.metrics import QueryResults, rank_queries
-from xsense_training.evaluate.protocol import Direction, Side, similarities
 from xsense_training.models.heads import LinearHead
 
 Floats = NDArray[np.floating]

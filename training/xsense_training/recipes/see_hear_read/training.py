@@ -12,22 +12,23 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from xsense_training.evaluate.baselines import Choice
-from xsense_training.evaluate.closed_form import Affine
-from xsense_training.evaluate.protocol import Direction, reserved_recordings
+from xsense_training.baselines.closed_form import Affine
+from xsense_training.baselines.linear import Choice
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features
 from xsense_training.features.corpus import TAG, Corpus
 from xsense_training.losses.info_nce import InfoNce
 from xsense_training.losses.pairing_hinge import PairingHinge
 from xsense_training.models.convex_words import NamedClasses
-from xsense_training.recipes.pairing_task import FeatureBank, PairingTask, rows_by_concept
-from xsense_training.recipes.see_hear_read_parts import (
+from xsense_training.pairing_task import FeatureBank, PairingTask, rows_by_concept
+from xsense_training.recipes.see_hear_read.parts import (
     caption_labels,
     start_head,
     with_pictures,
 )
-from xsense_training.recipes.selection import mean_score
-from xsense_training.recipes.teachers import ImageNetTeacher, RelationTeacher
+from xsense_training.recipes.see_hear_read.protocol import reserved_recordings
+from xsense_training.recipes.see_hear_read.selection import mean_score
+from xsense_training.recipes.see_hear_read.teachers import ImageNetTeacher, RelationTeacher
 from xsense_training.trainer import TrainConfig, TrainResult, train
 
 

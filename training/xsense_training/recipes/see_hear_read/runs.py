@@ -13,13 +13,7 @@ from typing import Any
 import torch
 
 from xsense_ros.engines.bundle import Bundle
-from xsense_training.evaluate.protocol import (
-    Direction,
-    directions,
-    image_text_directions,
-    known_thing_directions,
-    named_in,
-)
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.report import (
     build_report,
     comparison_table,
@@ -29,11 +23,17 @@ from xsense_training.evaluate.report import (
 )
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
 from xsense_training.evaluate.system import Features, Floats, System
-from xsense_training.recipes.see_hear_read import FOLDS, NAME, Fitted, fit, split
-from xsense_training.recipes.see_hear_read_bundle import SHIPPED_FOLD, export
-from xsense_training.recipes.see_hear_read_card import UNNAMED
-from xsense_training.recipes.see_hear_read_data import Ingredients
-from xsense_training.recipes.see_hear_read_training import Config
+from xsense_training.recipes.see_hear_read.bundle import SHIPPED_FOLD, export
+from xsense_training.recipes.see_hear_read.card import UNNAMED
+from xsense_training.recipes.see_hear_read.data import Ingredients
+from xsense_training.recipes.see_hear_read.protocol import (
+    directions,
+    image_text_directions,
+    known_thing_directions,
+    named_in,
+)
+from xsense_training.recipes.see_hear_read.recipe import FOLDS, NAME, Fitted, fit, split
+from xsense_training.recipes.see_hear_read.training import Config
 from xsense_training.trainer import environment
 
 RECIPE = 2  # raise it when a line changes what is fitted or selected: old results are refitted

@@ -4,7 +4,7 @@
 Read top to bottom:
 
 1. *Trunks* are frozen: EfficientNet-Lite0 for pictures, WordLlama's token table for words,
-   log-mel statistics for sounds. Their features are computed once (see_hear_read_data).
+   log-mel statistics for sounds. Their features are computed once (data.py).
 2. *Image-text*: CCA gives the linear paths of both heads; a residual MLP on each learns what is
    not linear, by a pairing loss and a teacher KL. Pictures are seen in scenes, words as captions
    and tags. ConSE adds what ImageNet's class names say, without any training.
@@ -28,28 +28,32 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from xsense_training.evaluate.baselines import Choice, choose_cca, choose_ridge
-from xsense_training.evaluate.protocol import SELECT, directions, known_thing_directions
+from xsense_training.baselines.linear import Choice, choose_cca, choose_ridge
 from xsense_training.evaluate.system import Features, System, linear
 from xsense_training.features.corpus import Corpus
 from xsense_training.models.convex_words import NamedClasses
-from xsense_training.recipes.conse import choose_conse
-from xsense_training.recipes.see_hear_read_parts import (
+from xsense_training.recipes.see_hear_read.conse import choose_conse
+from xsense_training.recipes.see_hear_read.parts import (
     closed_form_image_sound,
     image_sound_pairs,
     image_text_pairs,
     pair_score,
 )
-from xsense_training.recipes.see_hear_read_training import (
-    Config,
-    train_image_sound,
-    train_image_text,
+from xsense_training.recipes.see_hear_read.protocol import (
+    SELECT,
+    directions,
+    known_thing_directions,
 )
-from xsense_training.recipes.selection import (
+from xsense_training.recipes.see_hear_read.selection import (
     add_own_block,
     choose_regression,
     choose_shares,
     side_by_side,
+)
+from xsense_training.recipes.see_hear_read.training import (
+    Config,
+    train_image_sound,
+    train_image_text,
 )
 from xsense_training.trainer import TrainResult
 

@@ -16,14 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from xsense_ros.engines.manifest import Calibration
-from xsense_training.evaluate.protocol import (
-    Direction,
-    captions_of,
-    directions,
-    images_of,
-    item_relevance,
-    sounds_of,
-)
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features, System, apply
 from xsense_training.export.calibration import (
     TopMatches,
@@ -33,7 +26,14 @@ from xsense_training.export.calibration import (
 )
 from xsense_training.features.corpus import Corpus
 from xsense_training.features.empty_scenes import empty_view
-from xsense_training.recipes.see_hear_read_data import Ingredients
+from xsense_training.recipes.see_hear_read.data import Ingredients
+from xsense_training.recipes.see_hear_read.protocol import (
+    captions_of,
+    directions,
+    images_of,
+    item_relevance,
+    sounds_of,
+)
 
 Floats = NDArray[np.floating]
 EMPTY_SCENES = 200

@@ -9,10 +9,10 @@ from itertools import combinations, product
 import numpy as np
 from torch import nn
 
-from xsense_training.evaluate.baselines import regress_into
-from xsense_training.evaluate.closed_form import Affine
+from xsense_training.baselines.closed_form import Affine
+from xsense_training.baselines.linear import regress_into
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.metrics import mean_reciprocal_rank
-from xsense_training.evaluate.protocol import Direction
 from xsense_training.evaluate.system import Features, Floats, Heads, System, apply, linear
 from xsense_training.models.heads import ConcatHead, PaddedHead
 

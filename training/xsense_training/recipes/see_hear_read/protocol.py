@@ -9,44 +9,14 @@ class level: the same class. Sound-text directions are emergent: no such pair wa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsense_training.data.classes import curated
+from xsense_training.evaluate.direction import Direction, Ints, Side
 from xsense_training.features.corpus import CAPTION, Corpus
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Side:
-    """Rows of one modality: their place in the corpus's arrays (n,) and their concept (n,)."""
-
-    modality: str
-    rows: Ints
-    concept: Ints
-
-
-@dataclass(frozen=True)
-class Direction:
-    """One retrieval task. relevance is (queries, gallery)."""
-
-    name: str
-    query: Side
-    gallery: Side
-    relevance: NDArray[np.bool_]
-
-    @property
-    def pair(self) -> str:
-        """'sound->image' and so on."""
-        return f'{self.query.modality}->{self.gallery.modality}'
-
-
-Embed = Callable[[Side], Floats]
 
 
 def images_of(corpus: Corpus, concepts: Ints, first_only: bool = False) -> Side:
@@ -203,10 +173,3 @@ def known_thing_directions(
                 name = f'new recordings of known instruments{emergent} {a.modality}->{b.modality}'
                 found.append(Direction(name, a, b, relevance))
     return found
-
-
-def similarities(direction: Direction, embed: Mapping[str, Embed]) -> Floats:
-    """(Q, N) cosines of one direction under the given towers."""
-    query = embed[direction.query.modality](direction.query)
-    gallery = embed[direction.gallery.modality](direction.gallery)
-    return query @ gallery.T

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from xsense_training.evaluate.protocol import Direction
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features
 from xsense_training.features.corpus import TAG, Corpus
 from xsense_training.models.convex_words import ConvexWordHead, NamedClasses
 from xsense_training.models.heads import LinearHead
-from xsense_training.recipes.selection import mean_score
+from xsense_training.recipes.see_hear_read.selection import mean_score
 
 SHARPNESS = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 

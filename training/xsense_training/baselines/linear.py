@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsense_training.evaluate.closed_form import Affine, PairedStatistics, Standardiser
+from xsense_training.baselines.closed_form import Affine, PairedStatistics, Standardiser
 
 Floats = NDArray[np.floating]
 

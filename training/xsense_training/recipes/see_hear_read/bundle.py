@@ -18,10 +18,10 @@ from xsense_training.evaluate.report import verdict
 from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
 from xsense_training.models.sound_tower import SoundTower, SoundTrunk
 from xsense_training.models.text_tower import TextTower
-from xsense_training.recipes.see_hear_read import SPACE, Fitted, split
-from xsense_training.recipes.see_hear_read_calibration import calibrate, empty_scenes
-from xsense_training.recipes.see_hear_read_card import DESCRIPTION, model_card
-from xsense_training.recipes.see_hear_read_data import Ingredients, trunk_example
+from xsense_training.recipes.see_hear_read.calibration import calibrate, empty_scenes
+from xsense_training.recipes.see_hear_read.card import DESCRIPTION, model_card
+from xsense_training.recipes.see_hear_read.data import Ingredients, trunk_example
+from xsense_training.recipes.see_hear_read.recipe import SPACE, Fitted, split
 
 VERSION = '1.1.0'
 SHIPPED_FOLD = 0
