@@ -6,10 +6,10 @@ TRAIN  := PYTHONPATH=training $(RUN) -m xsense_training.cli
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench train-bundles reproduce-see-hear-read record-sample demo-picture lock clean
+.PHONY: help demo test lint bench train-bundles results record-sample demo-picture lock clean
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z%-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 INTERFACES := $(wildcard msg/* srv/* cmake/*) CMakeLists.txt package.xml setup.py
 
@@ -35,12 +35,17 @@ lint: .venv/.test ## ruff, mypy, import-linter
 bench: .venv/.run ## our own cost as ratios against the raw engine, a bare subscriber, a bare matmul
 	@$(RUN) -m benchmarks
 
-train-bundles: reproduce-see-hear-read ## train every shipped bundle again from its data
+train-bundles: reproduce-see-hear-read reproduce-sketch reproduce-tnn-c-cca ## train every shipped bundle again from its data
 
-reproduce-see-hear-read: .venv/.test ## fetch data, train, judge on five folds, write models/image-sound-text
+reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one recipe: see-hear-read, sketch, tnn-c-cca
 	@$(TRAIN) data fetch all
-	@$(TRAIN) evaluate see-hear-read --all-folds --runs build/runs --models models
-	@$(TRAIN) export see-hear-read --runs build/runs --models models
+	@$(TRAIN) evaluate $* --all-folds --runs build/runs --variant published
+	@$(TRAIN) evaluate $* --all-folds --runs build/runs
+	@$(TRAIN) export $* --runs build/runs --models models
+
+results: .venv/.test ## write the tables of README.md and docs/results.md again from models/*/metrics.json
+	@$(TRAIN) report --from models --brief --into README.md
+	@$(TRAIN) report --from models --into docs/results.md
 
 record-sample: .venv/.test ## make samples/robot_home again from held-out items
 	@$(TRAIN) data record-sample
@@ -51,7 +56,8 @@ demo-picture: .venv/.test demo ## draw the answers of a demo run into docs/demo.
 lock: .venv/.test ## pin requirements/*.in again (needs uv)
 	@for layer in build test; do \
 	  uv pip compile --quiet requirements/$$layer.in --universal --python-version 3.10 \
-	    --generate-hashes --no-header --no-annotate -o requirements/$$layer.txt; done
+	    --generate-hashes --no-header --no-annotate --override requirements/overrides.txt \
+	    -o requirements/$$layer.txt; done
 
 clean: ## remove everything that make made
 	rm -rf .venv build install log *.egg-info

@@ -30,6 +30,8 @@ ARGUMENTS = (
                     'params_file.'),
     ('image_topic', 'camera/image', 'Topic of the raw pictures; compressed ones are heard on '
                                     '<image_topic>/compressed.'),
+    ('sketch_topic', 'sketch', 'Topic of the raw sketches; compressed ones are heard on '
+                               '<sketch_topic>/compressed.'),
     ('audio_topic', 'microphone/audio', 'Topic of the sound.'),
     ('text_topic', 'text', 'Topic of the written or spoken words.'),
     ('use_sim_time', 'false', 'Take the time from /clock: true with simulators and bags.'),
@@ -56,6 +58,8 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         remappings=[
             ('camera/image', value['image_topic']),
             ('camera/image/compressed', value['image_topic'] + '/compressed'),
+            ('sketch', value['sketch_topic']),
+            ('sketch/compressed', value['sketch_topic'] + '/compressed'),
             ('microphone/audio', value['audio_topic']),
             ('text', value['text_topic']),
         ],

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tiny but real bundle, made in a moment, in which colours, pitches and words agree.
+"""Tiny but real bundles, made in a moment, in which colours, pitches, words and sketches agree.
 
 A red picture, a low tone and the word 'red' lie close together; so do green, middle and 'green',
-and blue, high and 'blue'. Enough to test everything around a model without a trained one.
+and blue, high and 'blue'. In a bundle of its own, the sketch of a flat box means red, that of a
+tall one green, and a cross blue. Enough to test everything around a model without a trained one.
 """
 
 from __future__ import annotations
@@ -25,14 +26,23 @@ from xsense_ros.engines.manifest import (
     SpaceSpec,
     TowerSpec,
 )
+from xsense_ros.senses.drawing import drawing_to_raster
 from xsense_ros.senses.microphone import Waveform
+from xsense_ros.senses.sketch_input import SketchInput
 
 WORDS = ('red', 'green', 'blue')
 PITCHES_HZ = {'red': 300.0, 'green': 1200.0, 'blue': 4000.0}
+STROKES = {
+    'red': [[(0.0, 0.35), (1.0, 0.35), (1.0, 0.65), (0.0, 0.65), (0.0, 0.35)]],
+    'green': [[(0.35, 0.0), (0.65, 0.0), (0.65, 1.0), (0.35, 1.0), (0.35, 0.0)]],
+    'blue': [[(0.0, 0.0), (1.0, 1.0)], [(0.0, 1.0), (1.0, 0.0)]],
+}
 IMAGE_SIZE = 32
 MELS = 24
 TOKENS = 8
 SPACE = 'image-sound-text'
+SKETCH_SPACE = 'sketch-photo'
+SKETCH = {'size': IMAGE_SIZE, 'stroke': 2.0, 'margin': 2, 'mean': [0.5] * 3, 'std': [0.5] * 3}
 Tensor = tuple[str, int, list[Any]]
 
 
@@ -62,8 +72,22 @@ def toy_bundle(
             'sound': TowerSpec('sound', (f'sound_{number}',)),
             'text': TowerSpec('text', (f'text_{number}',)),
         }
-    files = {path.stem: describe_model(folder, path.name) for path in folder.glob('*.onnx')}
-    return write_bundle(folder, _manifest(folder.name, dimension, files, towers))
+    return _write(folder, dimension, towers)
+
+
+def toy_sketch_bundle(folder: Path, *, dimension: int = 8, seed: int = 0) -> Bundle:
+    """Write and open a toy bundle of sketches and pictures, with the same image trunk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng([seed, 99])
+    basis = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0].astype(np.float32)
+    _save(folder / 'image_trunk.onnx', _image_trunk())
+    _save(folder / 'image_head.onnx', _image_head(basis, rng))
+    _save(folder / 'sketch.onnx', _sketch(basis))
+    towers = {
+        'image': TowerSpec('image', ('image_trunk', 'image_head')),
+        'sketch': TowerSpec('sketch', ('sketch',)),
+    }
+    return _write(folder, dimension, {SKETCH_SPACE: towers})
 
 
 def toy_image(word: str, seed: int = 0) -> NDArray[np.uint8]:
@@ -71,6 +95,14 @@ def toy_image(word: str, seed: int = 0) -> NDArray[np.uint8]:
     colour = np.array([220 if word == other else 40 for other in WORDS])
     noise = np.random.default_rng(seed).integers(-25, 26, (48, 64, 3))
     return np.clip(colour + noise, 0, 255).astype(np.uint8)
+
+
+def toy_sketch(word: str, seed: int = 0) -> NDArray[np.uint8]:
+    """RGB drawing (96, 128, 3), black on white, of a place and size that depend on ``seed``."""
+    rng = np.random.default_rng(seed)
+    side, left, top = rng.uniform(50, 70), rng.uniform(8, 40), rng.uniform(8, 20)
+    strokes = [np.array(stroke) * side + (left, top) for stroke in STROKES[word]]
+    return drawing_to_raster(strokes, 96, 128, thickness=int(rng.integers(1, 4)))
 
 
 def toy_sound(word: str, seed: int = 0, sample_rate: int = 16000) -> Waveform:
@@ -81,17 +113,25 @@ def toy_sound(word: str, seed: int = 0, sample_rate: int = 16000) -> Waveform:
     return Waveform(samples.astype(np.float32), sample_rate)
 
 
+def _write(folder: Path, dimension: int, towers: dict[str, dict[str, TowerSpec]]) -> Bundle:
+    files = {path.stem: describe_model(folder, path.name) for path in folder.glob('*.onnx')}
+    return write_bundle(folder, _manifest(folder.name, dimension, files, towers))
+
+
 def _manifest(
     name: str,
     dimension: int,
     files: dict[str, ModelSpec],
     towers: dict[str, dict[str, TowerSpec]],
 ) -> Manifest:
-    senses = ('image', 'sound', 'text')
-    calibration = {
-        f'{query}->{target}': Calibration(12.0, -7.0, 0.5, 0.05)
-        for query in senses
-        for target in senses
+    used = {name for modalities in towers.values() for name in modalities}
+    preprocess = {
+        'image': PreprocessSpec(
+            'image', {'size': IMAGE_SIZE, 'mean': [0.5] * 3, 'std': [0.5] * 3}
+        ),
+        'sketch': PreprocessSpec('sketch', SKETCH),
+        'sound': PreprocessSpec('sound', {'seconds': 0.5, 'mels': MELS}),
+        'text': PreprocessSpec('text', {'tokenizer': 'tokenizer.json', 'max_length': TOKENS}),
     }
     return Manifest(
         name=name,
@@ -99,16 +139,19 @@ def _manifest(
         licence='Apache-2.0',
         description='A toy bundle for tests: colours, pitches and their words.',
         models=files,
-        assets={'tokenizer.json': ''},
-        preprocess={
-            'image': PreprocessSpec(
-                'image', {'size': IMAGE_SIZE, 'mean': [0.5] * 3, 'std': [0.5] * 3}
-            ),
-            'sound': PreprocessSpec('sound', {'seconds': 0.5, 'mels': MELS}),
-            'text': PreprocessSpec('text', {'tokenizer': 'tokenizer.json', 'max_length': TOKENS}),
-        },
+        assets={'tokenizer.json': ''} if 'text' in used else {},
+        preprocess={name: spec for name, spec in preprocess.items() if name in used},
         spaces={
-            space: SpaceSpec(dimension, '', modalities, calibration)
+            space: SpaceSpec(
+                dimension,
+                '',
+                modalities,
+                {
+                    f'{query}->{target}': Calibration(12.0, -7.0, 0.5, 0.05)
+                    for query in modalities
+                    for target in modalities
+                },
+            )
             for space, modalities in towers.items()
         },
         evaluation={'note': 'not trained'},
@@ -157,6 +200,27 @@ def _sound(basis: NDArray[np.float32]) -> onnx.ModelProto:
     constants = {'weights': weights.astype(np.float32), 'bias': 1e-3 * basis.sum(0)}
     log_mel = [('log_mel', TensorProto.FLOAT, [1, 1, 'frames', MELS])]
     return _model(nodes, log_mel, _embedding(len(basis)), constants)
+
+
+def _sketch(basis: NDArray[np.float32]) -> onnx.ModelProto:
+    """(1, 3, 32, 32) -> (1, D): the linear map that sends the three toy sketches to their axes."""
+    prepare = SketchInput(**SKETCH)
+    pooled = np.stack(
+        [
+            prepare(toy_sketch(word))['sketch'].reshape(3, 4, 8, 4, 8).mean((2, 4)).ravel()
+            for word in WORDS
+        ]
+    )
+    weights = np.linalg.pinv(pooled) @ (np.eye(3) - 1 / 3) @ basis[:3]
+    nodes = [
+        helper.make_node('AveragePool', ['sketch'], ['pool'], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node('Flatten', ['pool'], ['flat']),
+        helper.make_node('MatMul', ['flat', 'weights'], ['latent']),
+        helper.make_node('LpNormalization', ['latent'], ['embedding'], axis=1, p=2),
+    ]
+    sketch = [('sketch', TensorProto.FLOAT, ['batch', 3, IMAGE_SIZE, IMAGE_SIZE])]
+    constants = {'weights': weights.astype(np.float32)}
+    return _model(nodes, sketch, _embedding(len(basis)), constants)
 
 
 def _text(basis: NDArray[np.float32], rng: np.random.Generator) -> onnx.ModelProto:

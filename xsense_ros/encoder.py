@@ -104,7 +104,8 @@ class Encoder:
 
         Args:
             modality: one of ``modalities``.
-            sample: RGB uint8 (H, W, 3) for 'image', Waveform for 'sound', str for 'text'.
+            sample: RGB uint8 (H, W, 3) for 'image' and 'sketch', Waveform for 'sound', str for
+                'text'.
 
         Raises:
             InputError: unknown modality, or a sample that cannot be used.

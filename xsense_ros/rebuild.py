@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 
 from xsense_ros.encoder import Encoder
+from xsense_ros.engines.manifest import SpaceSpec
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import View
 from xsense_ros.gallery.media import decode_media
@@ -43,3 +45,33 @@ def rebuild_gallery(
             rebuilt += 1
         on_view()
     return rebuilt, sum(len(item.views) for item in old.items()) - rebuilt
+
+
+def rebuild_advice(
+    gallery: Gallery, path: str, spaces: Mapping[str, SpaceSpec], bundles: Sequence[str]
+) -> str:
+    """What to do where views were enrolled before a bundle was added; '' where nothing is missing.
+
+    Such a gallery works, but what those views show is not found in the spaces of that bundle.
+
+    Args:
+        gallery: open.
+        path: of its file.
+        spaces: of all bundles in use.
+        bundles: names or paths of these bundles.
+    """
+    missing = {
+        name: count
+        for name, space in spaces.items()
+        if (count := gallery.views_without(name, sorted(space.towers)))
+    }
+    if not missing:
+        return ''
+    counts = ', '.join(f'{count} views in {name}' for name, count in missing.items())
+    options = ' '.join(f'--bundle {shlex.quote(name)}' for name in bundles)
+    stem = path.removesuffix('.db')
+    return (
+        f'not found by the bundles that were added after they were enrolled: {counts}. Cure: '
+        f'`xsense gallery rebuild {shlex.quote(path)} {shlex.quote(stem + "-new.db")} {options}`, '
+        'then give the new file as the parameter gallery'
+    )

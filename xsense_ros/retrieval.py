@@ -6,6 +6,11 @@ Cosines of different pairs and spaces are not comparable, so each is turned into
 the calibration of its pair, p = 1 / (1 + exp(-(slope * cosine + intercept))), and the matches are
 merged by it: each item counts with its most probable view.
 
+Where several spaces hold a pair, each view counts in the surest of them that it was enrolled in:
+the one whose calibration gives the highest probability to a perfect cosine. The most probable of
+all spaces would be the loudest, not the best: a space that knows kinds of things says of every
+violin that it is the same.
+
 The set of things a robot meets is open: the nearest item of a gallery need not be the thing. The
 first match is accepted only if its probability reaches ``min_probability`` and its margin, the
 distance to the most probable other item, reaches ``min_margin``. Everything else is an "unknown".
@@ -169,18 +174,32 @@ class Retriever:
         self, modality: str, encoding: Encoding, targets: Sequence[str], k: int
     ) -> list[_Candidate]:
         found = []
-        for name, vector in encoding.vectors.items():
-            space = self._encoder.spaces[name]
-            for target in targets:
-                if target not in space.towers:
-                    continue
-                calibration = space.calibration.get(f'{modality}->{target}', NEUTRAL)
+        for target in targets:
+            surer: list[str] = []
+            for name, calibration in self._ways(modality, target):
                 # One more than asked for: the margin needs a runner-up. A probability grows with
                 # its cosine, so the first k + 1 of each search hold the first k + 1 of all.
-                for hit in self._gallery.search(name, target, vector, k + 1):
-                    probability = logistic(calibration, hit.score)
-                    found.append(_Candidate(hit, name, target, calibration, probability))
+                hits = self._gallery.search(name, target, encoding.vectors[name], k + 1)
+                for space in surer:
+                    lacking = self._gallery.lacking(space, target, [hit.view_id for hit in hits])
+                    hits = [hit for hit in hits if hit.view_id in lacking]
+                found += [
+                    _Candidate(hit, name, target, calibration, logistic(calibration, hit.score))
+                    for hit in hits
+                ]
+                surer.append(name)
         return found
+
+    def _ways(self, modality: str, target: str) -> list[tuple[str, Calibration]]:
+        """Spaces that hold a pair of modalities, with their calibration, the surest first."""
+        pair = f'{modality}->{target}'
+        spaces = [
+            (name, space.calibration.get(pair, NEUTRAL))
+            for name, space in self._encoder.spaces.items()
+            if modality in space.towers and target in space.towers
+        ]
+        # The neutral calibration is a guess: it stands behind all that were measured.
+        return sorted(spaces, key=lambda way: (way[1] is NEUTRAL, -logistic(way[1], 1.0)))
 
     def _match(
         self, rank: int, candidate: _Candidate, ranked: Sequence[_Candidate]

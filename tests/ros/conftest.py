@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy import toy_bundle
+from tests.toy import toy_bundle, toy_sketch_bundle
 from xsense_ros.nodes.dds import isolate_this_process
 
 
@@ -20,6 +20,11 @@ def _own_domain() -> None:
 @pytest.fixture(scope='session')
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return toy_bundle(tmp_path_factory.mktemp('bundles') / 'toy').path
+
+
+@pytest.fixture(scope='session')
+def sketch_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy_sketch_bundle(tmp_path_factory.mktemp('bundles') / 'toy-sketch').path
 
 
 @pytest.fixture

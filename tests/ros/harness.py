@@ -23,7 +23,7 @@ from std_msgs.msg import Header
 from xsense_ros.msg import AudioChunk, Sample, TextStamped
 from xsense_ros.srv import Enroll
 
-from tests.toy import toy_image
+from tests.toy import toy_image, toy_sketch
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 from xsense_ros.nodes.retrieval_node import RetrievalNode
@@ -130,6 +130,9 @@ class Operator:
 
     def image(self, word: str, seed: int = 0) -> Image:
         return image_message(toy_image(word, seed), self.header('camera'))
+
+    def sketch(self, word: str, seed: int = 0) -> Image:
+        return image_message(toy_sketch(word, seed), self.header('tablet'))
 
     def text(self, words: str) -> TextStamped:
         return TextStamped(header=self.header('person'), text=words)

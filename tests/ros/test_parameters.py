@@ -39,7 +39,7 @@ def test_parameter_file_states_the_defaults() -> None:
         ('gallery', ' '),
         ('backends', ['magic']),
         ('senses', ['image', 'image']),
-        ('targets', ['smell']),
+        ('text.targets', ['smell']),
         ('top_k', 0),
         ('min_probability', -0.5),
         ('min_margin', 1.5),
@@ -55,7 +55,7 @@ def test_bad_values_are_refused(name: str, value: object) -> None:
 @pytest.mark.ros
 def test_bad_values_at_start_end_the_start(bundle: Path) -> None:
     with pytest.raises(InputError, match='targets'):
-        Robot(bundle, targets=['smell'])
+        Robot(bundle, text__targets=['smell'])
 
 
 @pytest.mark.ros
@@ -70,7 +70,7 @@ def test_changes_of_a_running_node(robot: Robot) -> None:
     assert 'deactivate the node' in set_value('threads', 2)
     assert 'read-only' in set_value('autostart', True)
     assert '1000' in set_value('top_k', 0)
-    assert 'smell' in set_value('targets', ['smell'])
+    assert 'smell' in set_value('text.targets', ['smell'])
     assert 'sound.window_seconds' in set_value('sound.hop_seconds', 5.0)
     assert set_value('top_k', 1) == set_value('min_probability', 1.0) == ''
     from xsense_ros.msg import Sample

@@ -105,9 +105,9 @@ def test_managed_from_outside_and_interrupted(bundle: Path, tmp_path: Path) -> N
 
 def test_unusable_parameter_is_one_clear_line(bundle: Path, tmp_path: Path) -> None:
     log = tmp_path / 'log'
-    with process(bundle, tmp_path / 'gallery.db', log, '-p', 'targets:=["smell"]') as running:
+    with process(bundle, tmp_path / 'gallery.db', log, '-p', 'text.targets:=["smell"]') as running:
         assert running.child.wait(SECONDS) == 2
-        assert 'parameter targets: got' in running.log() and 'Cure:' in running.log()
+        assert 'parameter text.targets: got' in running.log() and 'Cure:' in running.log()
         assert 'Traceback' not in running.log(), running.log()
 
 

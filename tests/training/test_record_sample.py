@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The script of the sample recording, on made-up stamps in place of the data set."""
+"""The script of the sample recording, on made-up media in place of the data sets."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections import defaultdict
@@ -21,55 +22,84 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from xsense_ros.errors import InputError
 from xsense_ros.resources import find_resource
 from xsense_ros.senses.microphone import Waveform
-from xsense_training.data.concept import Concept, SoundClip
-from xsense_training.record_sample import START, write_sample
-from xsense_training.sample_recording import room_sound, scenario, scenes
+from xsense_ros.senses.sketch_input import SketchInput
+from xsense_training import record_sample
+from xsense_training.record_sample import write_sample
+from xsense_training.sample_recording import paper, room_sound, scenario, scenes
+from xsense_training.sample_recording.bag import START
+from xsense_training.sample_recording.library import Library, Picture, Sound
+
+
+def keys() -> tuple[set[str], set[str], set[str]]:
+    """Pictures, sounds and sketches that the scenario names, and sixty stamps more."""
+    items = (*scenario.INSTRUMENTS_SEEN, *scenario.INSTRUMENTS_HEARD)
+    pictures = {sight.shown for sight in scenario.SIGHTS} | {item.picture for item in items}
+    pictures |= {question.means for question in scenario.QUESTIONS}
+    pictures |= {f'{key}:{style}' for key, style in scenario.EMOJI.items()}
+    pictures |= {'tuxpaint/animals/mammals/equines/zebra', *scenario.STRANGERS}
+    pictures |= {f'tuxpaint/other/thing{number}' for number in range(60)}
+    sounds = {heard.sound for heard in scenario.SOUNDS} | {item.sound for item in items}
+    pictures |= {sound for sound in sounds if sound and sound.startswith('tuxpaint/')}
+    sketches = {drawing.sketch for drawing in scenario.DRAWINGS}
+    return pictures - {None}, sounds - {None}, sketches  # type: ignore[return-value]
+
+
+def name_of(key: str) -> str:
+    known = {'emoji/1F363': 'sushi', 'emoji/2693': 'anchor', 'emoji/2328': 'keyboard'}
+    known |= {'emoji/1F3B0': 'slot machine', 'emoji/1FACE': 'moose', 'emoji/26F4': 'ferry'}
+    known |= {'tuxpaint/vehicles/emergency/firetruck': 'fire truck'}
+    plain = key.partition(':')[0]
+    return known.get(plain, plain.rpartition('/')[2].partition('#')[0].replace('_', ' '))
 
 
 @pytest.fixture(scope='module')
-def stamps(tmp_path_factory: pytest.TempPathFactory) -> list[Concept]:
-    """What the scenario names, and sixty others: coloured discs and tones."""
-    folder = tmp_path_factory.mktemp('stamps')
-    paths = {path for sight in scenario.SIGHTS for path in (sight.shown, sight.means) if path}
-    paths |= {question.means for question in scenario.QUESTIONS if question.means}
-    paths |= set(scenario.SOUNDS) | set(scenario.STRANGERS)
-    concepts = []
-    for number, path in enumerate([*sorted(paths), *(f'other/thing{n}' for n in range(60))]):
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """Coloured discs, tones, and crosses in black lines."""
+    folder = tmp_path_factory.mktemp('media')
+    pictures, sounds, sketches = keys()
+    found: dict[str, Picture] = {}
+    for number, key in enumerate(sorted(pictures)):
         rgba = np.zeros((60, 80, 4), np.uint8)
         cv2.circle(rgba, (40, 30), 25, (number * 3 % 256, number * 7 % 256, 99, 255), -1)
-        picture, tone = folder / f'{number}.png', folder / f'{number}.wav'
-        Image.fromarray(rgba).save(picture)
-        if path in scenario.SOUNDS:
-            samples = np.sin(np.arange(8000) * (number + 5) * 0.01)
-            soundfile.write(tone, samples, 16000, subtype='PCM_16')
-        concepts.append(
-            Concept(
-                id=f'tuxpaint/{path}',
-                source='tuxpaint',
-                name=path.rpartition('/')[2].replace('_', ' '),
-                texts=(f'A {path}.',),
-                images=(picture,),
-                sounds=(SoundClip(tone),) if path in scenario.SOUNDS else (),
-            )
-        )
-    return concepts
+        Image.fromarray(rgba).save(folder / f'{number}.png')
+        found[key] = Picture(folder / f'{number}.png', name_of(key), 'somebody', 'CC0-1.0')
+    rgba = np.zeros((72, 72, 4), np.uint8)
+    cv2.line(rgba, (10, 10), (60, 60), (0, 0, 0, 255), 2)
+    cv2.line(rgba, (60, 10), (10, 60), (0, 0, 0, 255), 2)
+    Image.fromarray(rgba).save(folder / 'cross.png')
+    cross = Picture(folder / 'cross.png', 'cross', 'somebody', 'CC0-1.0')
+
+    def tone(number: int) -> Waveform:
+        samples = np.sin(np.arange(8000) * (number + 5) * 0.01)
+        return Waveform(samples.astype(np.float32), 16000)
+
+    return Library(
+        found,
+        {
+            key: Sound(functools.partial(tone, number), 'somebody', 'MIT')
+            for number, key in enumerate(sorted(sounds))
+        },
+        dict.fromkeys(sketches, cross),
+    )
 
 
 @pytest.fixture(scope='module')
-def sample(stamps: list[Concept], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A faster scenario of the same shape, written to a folder."""
     with pytest.MonkeyPatch.context() as patch:
         faster(patch)
         folder = tmp_path_factory.mktemp('sample')
-        size = write_sample(folder, stamps)
+        size = write_sample(folder, library)
     assert size == sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
     return folder
 
 
 def faster(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(scenario, 'SIGHT_SECONDS', 0.4)
-    patch.setattr(scenario, 'SOUND_PERIOD', 0.5)
+    patch.setattr(scenario, 'SIGHT_SECONDS', 0.25)
+    patch.setattr(record_sample, 'RAW_FRAME_SECONDS', 0.25)
+    patch.setattr(scenario, 'SOUND_PERIOD', 0.35)
     patch.setattr(scenario, 'TEXT_PERIOD', 0.3)
+    patch.setattr(scenario, 'SKETCH_PERIOD', 0.3)
 
 
 def messages(sample: Path) -> dict[str, list[tuple[int, Any]]]:
@@ -91,9 +121,7 @@ def stamp_of(message: Any) -> int:
 
 
 class TestWriteSample:
-    def test_same_seed_same_bytes(
-        self, stamps: list[Concept], sample: Path, tmp_path: Path
-    ) -> None:
+    def test_same_seed_same_bytes(self, library: Library, sample: Path, tmp_path: Path) -> None:
         def digest(folder: Path) -> dict[str, str]:
             files = sorted(file for file in folder.rglob('*') if file.is_file())
             return {
@@ -103,33 +131,35 @@ class TestWriteSample:
 
         with pytest.MonkeyPatch.context() as patch:
             faster(patch)
-            write_sample(tmp_path, stamps)
+            write_sample(tmp_path, library)
             assert digest(tmp_path) == digest(sample)
-            write_sample(tmp_path, stamps, seed=1)
-            assert digest(tmp_path) != digest(sample)
 
     def test_gallery(self, sample: Path) -> None:
         items = json.loads((sample / 'gallery' / 'items.json').read_text())
-        assert len(items) == scenario.GALLERY_SIZE
+        instruments = len(scenario.INSTRUMENTS_SEEN) + len(scenario.INSTRUMENTS_HEARD)
+        assert len(items) == scenario.STAMPS + instruments + len(scenario.EMOJI)
         assert len({item['item_id'] for item in items}) == len(items)
         for item in items:
+            if 'picture' not in item:
+                assert 'sound' in item
+                continue
             picture = cv2.imread(str(sample / 'gallery' / item['picture']))
             assert picture.shape == (60, 80, 3)
             assert picture[0, 0].min() > 240, 'on white'
-        heard = {item['source'].partition(': ')[2] for item in items if 'sound' in item}
-        assert heard == set(scenario.HEARD_BEFORE)
+        heard = {item['source'] for item in items if 'sound' in item and 'picture' in item}
+        assert heard == {heard.sound for heard in scenario.SOUNDS if heard.asked is None}
         for item in items:
             if 'sound' in item:
                 assert soundfile.info(sample / 'gallery' / item['sound']).samplerate == 16_000
         attribution = (sample / 'ATTRIBUTION.md').read_text()
         assert 'GNU General Public License' in attribution
         for item in items:
-            assert item['source'].partition(': ')[2] in attribution
+            assert item['source'] in attribution and item['licence'] in attribution
 
     def test_camera(self, sample: Path) -> None:
         found = messages(sample)
         jpegs, raws = found['/camera/image/compressed'], found['/camera/image']
-        assert len(jpegs) == 2 * (len(scenario.SIGHTS) - 1) and len(raws) == 1
+        assert len(jpegs) == len(scenario.SIGHTS) - 1 and len(raws) == 1
         for time, message in jpegs:
             assert cv2.imdecode(message.data, cv2.IMREAD_COLOR).shape == (480, 640, 3)
             assert time - stamp_of(message) == 12_000_000
@@ -170,17 +200,64 @@ class TestWriteSample:
         truths = [message.text for _, message in messages(sample)['/truth/image']]
         assert truths[0] == scenario.NOTHING
         strangers = {s.shown for s in scenario.SIGHTS} & set(scenario.STRANGERS)
-        assert truths.count(scenario.UNKNOWN) == len(strangers)
+        by_kind = [sight for sight in scenario.SIGHTS if sight.sounds_like]
+        assert truths.count(scenario.UNKNOWN) == len(strangers) + len(by_kind)
         items = json.loads((sample / 'gallery' / 'items.json').read_text())
         known = {item['item_id'] for item in items}
         assert set(truths) - {scenario.NOTHING, scenario.UNKNOWN} <= known
 
-    def test_what_models_were_trained_on_is_refused(
-        self, stamps: list[Concept], tmp_path: Path
+    def test_truth_of_every_sketch(self, sample: Path) -> None:
+        found = messages(sample)
+        drawn = [*found['/sketch'], *found['/sketch/compressed']]
+        truths = {stamp_of(m): m.text for _, m in found['/truth/sketch']}
+        assert truths.keys() == {stamp_of(m) for _, m in drawn}
+        assert len(truths) == len(scenario.DRAWINGS)
+        remembered = [drawing.sketch in scenario.EMOJI for drawing in scenario.DRAWINGS]
+        known = [truth != scenario.UNKNOWN for truth in truths.values()]
+        assert known == remembered and not all(known)
+        for _, message in found['/sketch']:
+            assert (message.encoding, len(message.data)) == ('mono8', 180 * 240)
+
+    def test_what_is_asked_on_purpose(self, sample: Path) -> None:
+        items = json.loads((sample / 'gallery' / 'items.json').read_text())
+        views = {item['item_id']: item for item in items}
+        asked = [(m.header.frame_id, m.text) for _, m in messages(sample)['/truth/asked']]
+        wanted = [heard for heard in scenario.SOUNDS if heard.asked]
+        assert len(asked) == len(wanted) + sum(bool(s.sounds_like) for s in scenario.SIGHTS)
+        for kind, truth in asked:
+            if truth != scenario.UNKNOWN:
+                answer = 'sound' if kind == scenario.MADE_TO_SOUND else 'picture'
+                assert answer in views[truth]
+
+    @pytest.mark.parametrize('kind', ['pictures', 'sounds', 'sketches'])
+    def test_what_is_not_held_out_is_refused(
+        self, library: Library, tmp_path: Path, kind: str
     ) -> None:
-        leaked = [replace(c, fold=1) if 'fox' in c.id else c for c in stamps]
-        with pytest.raises(InputError, match='fox'):
-            write_sample(tmp_path, leaked)
+        key = {
+            'pictures': 'tuxpaint/animals/mammals/dogs/fox',
+            'sounds': 'gcompris/instruments/violin',
+            'sketches': 'emoji/2693',
+        }[kind]
+        known = {name: medium for name, medium in getattr(library, kind).items() if name != key}
+        with pytest.raises(InputError, match=key):
+            write_sample(tmp_path, replace(library, **{kind: known}))
+        assert not (tmp_path / 'gallery').exists()
+
+
+class TestPaper:
+    @pytest.mark.parametrize('board', [False, True])
+    @pytest.mark.parametrize('seed', range(4))
+    def test_a_drawing_is_still_what_it_was(
+        self, library: Library, seed: int, board: bool
+    ) -> None:
+        rgba = np.asarray(Image.open(library.sketches['emoji/2693'].path))
+        page = paper.on_paper(rgba, np.random.default_rng(seed), board)
+        assert page.shape == (paper.HEIGHT, paper.WIDTH, 3) and page.dtype == np.uint8
+        assert (page.mean() < 100) == board
+        prepare = SketchInput(size=64)
+        clean = 255 - np.repeat(rgba[..., 3:], 3, axis=2)
+        one, other = (cv2.GaussianBlur(prepare.ink(p), (0, 0), 4).ravel() for p in (clean, page))
+        assert np.corrcoef(one, other)[0, 1] > 0.8
 
 
 class TestFilm:

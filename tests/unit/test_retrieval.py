@@ -153,7 +153,7 @@ def test_targets_are_merged_by_probability_with_the_best_view_of_an_item(bundle)
     assert not only_sound.accepted
 
 
-def test_spaces_are_merged_by_probability(tmp_path):
+def test_the_surest_space_answers(tmp_path):
     bundle = recalibrated(
         toy_bundle(tmp_path / 'toy', spaces=('sure', 'unsure')),
         lambda name: {'text->image': Calibration(9.0 if name == 'sure' else 1.0, -4, 0.5, 0)},
@@ -164,14 +164,47 @@ def test_spaces_are_merged_by_probability(tmp_path):
     assert answer.matches[0].label == 'red'
     assert len({m.item_id for m in answer.matches}) == 3
     assert answer.matches[0].space == 'sure'
-    best = {}
-    vectors = encoder.encode('text', 'red').vectors
-    for name, vector in vectors.items():
-        for hit in gallery.search(name, 'image', vector, 9):
-            p = logistic(encoder.spaces[name].calibration['text->image'], hit.score)
-            best[hit.label] = max(p, best.get(hit.label, 0.0))
-    ranked = sorted(best.items(), key=lambda entry: -entry[1])
+    vector = encoder.encode('text', 'red').vectors['sure']
+    calibration = encoder.spaces['sure'].calibration['text->image']
+    ranked = [
+        (hit.label, logistic(calibration, hit.score))
+        for hit in gallery.search('sure', 'image', vector, 9)
+    ]
     assert [(m.label, m.probability) for m in answer.matches] == ranked
+
+
+def test_a_space_without_calibration_is_not_asked_where_another_has_one(tmp_path):
+    bundle = recalibrated(
+        toy_bundle(tmp_path / 'toy', spaces=('silent', 'modest')),
+        # At its best hardly more than the neutral logistic, which is surer of a perfect cosine.
+        lambda name: {'text->image': Calibration(2.0, -2.5, 0.5, 0)} if name == 'modest' else {},
+    )
+    encoder = Encoder([bundle])
+    answer = Retriever(encoder, remembered(encoder)).ask('text', 'red', ['image'], 3)
+    assert [match.space for match in answer.matches] == ['modest'] * 3
+
+
+def test_views_that_the_surest_space_lacks_are_found_in_the_next(tmp_path):
+    """A gallery from before a bundle was added goes on answering, beside what was added since."""
+    bundle = recalibrated(
+        toy_bundle(tmp_path / 'toy', spaces=('old', 'new')),
+        lambda name: {'text->image': Calibration(12.0 if name == 'new' else 8.0, -5, 0.5, 0)},
+    )
+    encoder = Encoder([bundle])
+    gallery = Gallery.open(':memory:', encoder.fingerprints)
+    for word in ('red', 'green'):
+        vectors = encoder.encode('image', toy_image(word)).vectors
+        gallery.enroll(f'old {word}', [View('image', {'old': vectors['old']})])
+    gallery.enroll('new red', [View('image', encoder.encode('image', toy_image('red')).vectors)])
+    answer = Retriever(encoder, gallery).ask('text', 'red', ['image'], 5)
+    assert [(m.label, m.space) for m in answer.matches] == [
+        ('new red', 'new'),
+        ('old red', 'old'),
+        ('old green', 'old'),
+    ]
+    assert gallery.views_without('new', ['image']) == 2
+    assert gallery.views_without('old', ['image']) == 0
+    assert gallery.views_without('new', ['sound']) == 0
 
 
 def test_unanswerable_questions_cost_no_inference(bundle):

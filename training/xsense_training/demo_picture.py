@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import soundfile
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
@@ -17,10 +18,20 @@ from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from xsense_ros.resources import find_resource
-from xsense_ros.senses.camera import decode_compressed
+from xsense_ros.senses.camera import decode_compressed, decode_image
 from xsense_ros.senses.log_mel import LogMel
 
-_SHOWN = {'image': 6, 'sound': 4, 'text': 6}
+# Modality of the question and of the answer -> how many are shown.
+_SHOWN = {
+    ('sketch', 'image'): 6,
+    ('image', 'image'): 4,
+    ('text', 'image'): 4,
+    ('sound', 'sound'): 2,
+    ('sound', 'image'): 4,
+    ('image', 'sound'): 4,
+}
+_MODALITIES = {'picture': 'image', 'sketch': 'sketch', 'sound': 'sound', 'text': 'text'}
+_VERBS = {'image': 'sees', 'sketch': 'is drawn', 'sound': 'hears', 'text': 'reads'}
 _MATCHES = 3
 _ABREAST = 2  # queries beside each other
 _WINDOW_SECONDS = 2.0
@@ -28,7 +39,7 @@ _MESSAGES = ('AudioChunk', 'TextStamped')
 
 
 def draw(matches: Path, sample: Path, picture: Path) -> None:
-    """Draw a few queries of each sense, evenly spaced over the run and not chosen.
+    """Draw a few queries of each kind, evenly spaced over the run and not chosen.
 
     Args:
         matches: matches.jsonl of a demo run.
@@ -37,19 +48,22 @@ def draw(matches: Path, sample: Path, picture: Path) -> None:
     """
     matplotlib.use('Agg')
     answers = [json.loads(line) for line in matches.read_text().splitlines()]
-    shown = [row for sense, count in _SHOWN.items() for row in _spaced(answers, sense, count)]
+    shown = [row for kind, count in _SHOWN.items() for row in _spaced(answers, kind, count)]
     columns = 1 + _MATCHES
     figure, grid = pyplot.subplots(
-        len(shown) // _ABREAST, columns * _ABREAST, figsize=(13, 0.9 * len(shown))
+        -(-len(shown) // _ABREAST), columns * _ABREAST, figsize=(13, 0.9 * len(shown))
     )
     recorded = _Recorded(sample / 'bag')
     items = json.loads((sample / 'gallery' / 'items.json').read_text())
-    pictures = {item['item_id']: sample / 'gallery' / item['picture'] for item in items}
-    for axes, answer in zip(grid.reshape(-1, columns), shown, strict=True):
+    views = {
+        item['item_id']: sample / 'gallery' / (item.get('picture') or item['sound'])
+        for item in items
+    }
+    for axes, answer in zip(grid.reshape(-1, columns), shown, strict=False):
         truth = recorded.truth(answer)
         _query(axes[0], answer, recorded)
         for place, match in zip(axes[1:], answer['matches'], strict=False):
-            _match(place, match, pictures[match['item_id']], match['item_id'] == truth)
+            _match(place, match, views[match['item_id']], match['item_id'] == truth)
     for place in grid.flat:
         place.set_xticks([])
         place.set_yticks([])
@@ -62,10 +76,18 @@ def draw(matches: Path, sample: Path, picture: Path) -> None:
     pyplot.close(figure)
 
 
-def _spaced(answers: list[dict[str, Any]], sense: str, count: int) -> list[dict[str, Any]]:
-    of_sense = [answer for answer in answers if answer['query_modality'] == sense]
-    places = np.linspace(0, len(of_sense) - 1, count + 2)[1:-1].round().astype(int)
-    return [of_sense[place] for place in places]
+def _kind(answer: dict[str, Any]) -> tuple[str, str]:
+    return answer['query_modality'], answer['target_modalities'][0]
+
+
+def _spaced(
+    answers: list[dict[str, Any]], kind: tuple[str, str], count: int
+) -> list[dict[str, Any]]:
+    of_kind = [answer for answer in answers if _kind(answer) == kind]
+    if len(of_kind) <= count:
+        return of_kind
+    places = np.linspace(0, len(of_kind) - 1, count + 2)[1:-1].round().astype(int)
+    return [of_kind[place] for place in places]
 
 
 def _time_ns(answer: dict[str, Any]) -> int:
@@ -76,66 +98,81 @@ def _time_ns(answer: dict[str, Any]) -> int:
 def _query(axes: Axes, answer: dict[str, Any], recorded: _Recorded) -> None:
     time_ns = _time_ns(answer)
     sense = answer['query_modality']
-    if sense == 'image':
-        axes.imshow(recorded.frame(time_ns))
+    if sense in ('image', 'sketch'):
+        axes.imshow(recorded.frame(sense, time_ns))
     elif sense == 'sound':
-        axes.imshow(recorded.spectrogram(time_ns).T, origin='lower', aspect='auto', cmap='magma')
+        _spectrogram(axes, recorded.sound(time_ns), recorded.rate)
     else:
         words = textwrap.fill(answer['query_text'], 16)
         axes.text(0.5, 0.5, words, ha='center', va='center', fontsize=11)
-    verbs = {'image': 'sees', 'sound': 'hears', 'text': 'reads'}
     verdict = 'accepted' if answer['accepted'] else 'unknown'
-    axes.set_title(f'{verbs[sense]} -> {verdict}', fontsize=9)
+    axes.set_title(f'{_VERBS[sense]} -> {verdict}', fontsize=9)
+
+
+def _spectrogram(axes: Axes, samples: NDArray[np.float32], rate: int) -> None:
+    axes.imshow(LogMel(rate)(samples).T, origin='lower', aspect='auto', cmap='magma')
 
 
 def _match(axes: Axes, match: dict[str, Any], file: Path, right: bool) -> None:
-    axes.imshow(decode_compressed(file.read_bytes(), 'jpeg'))
+    if file.suffix == '.jpg':
+        axes.imshow(decode_compressed(file.read_bytes(), 'jpeg'))
+    else:
+        _spectrogram(axes, *soundfile.read(file, dtype='float32'))
     axes.set_title(f'{match["label"][:15]}  {match["probability"]:.2f}', fontsize=8)
     for spine in axes.spines.values():
         spine.set(color='tab:green' if right else '0.8', linewidth=4 if right else 1)
 
 
 class _Recorded:
-    """The samples of a recording by their stamps."""
+    """The samples of a recording by their stamps, and what is true of them."""
 
     def __init__(self, bag: Path) -> None:
         store = get_typestore(Stores.ROS2_JAZZY)
         for name in _MESSAGES:
             text = find_resource(f'msg/{name}.msg').read_text()
             store.register(get_types_from_msg(text, f'xsense_ros/msg/{name}'))
-        self._frames: dict[int, bytes] = {}
-        self._truths: dict[str, list[tuple[int, str]]] = {}
+        self._pictures: dict[str, dict[int, Any]] = {'image': {}, 'sketch': {}}
+        self._truths: dict[tuple[str, str], list[tuple[int, str]]] = {}
         chunks: list[NDArray[np.int16]] = []
-        self._start_ns = self._rate = 0
+        self._start_ns = self.rate = 0
         with AnyReader([bag], default_typestore=store) as reader:
             for connection, time_ns, data in reader.messages():
-                if connection.topic == '/camera/image/compressed':
-                    message: Any = reader.deserialize(data, connection.msgtype)
-                    self._frames[time_ns] = bytes(message.data)
-                elif connection.topic == '/microphone/audio':
-                    message = reader.deserialize(data, connection.msgtype)
+                message: Any = reader.deserialize(data, connection.msgtype)
+                root = connection.topic.split('/')[1]
+                if root == 'truth':
+                    query, _, answer = message.header.frame_id.partition(' -> ')
+                    kind = _MODALITIES[query], _MODALITIES[answer.partition(',')[0]]
+                    self._truths.setdefault(kind, []).append((time_ns, message.text))
+                elif root == 'microphone':
                     self._start_ns = self._start_ns or time_ns
-                    self._rate = message.sample_rate
+                    self.rate = message.sample_rate
                     chunks.append(np.frombuffer(bytes(message.data), '<i2'))
-                elif connection.topic.startswith('/truth/'):
-                    message = reader.deserialize(data, connection.msgtype)
-                    sense = connection.topic.rpartition('/')[2]
-                    self._truths.setdefault(sense, []).append((time_ns, message.text))
+                elif root in ('camera', 'sketch'):
+                    sense = 'image' if root == 'camera' else 'sketch'
+                    self._pictures[sense][time_ns] = message
         self._sound = np.concatenate(chunks).astype(np.float32) / np.float32(2**15)
 
     def truth(self, answer: dict[str, Any]) -> str:
         """Id of the item that a query was about; that of the middle of a window of sound."""
-        sense, time_ns = answer['query_modality'], _time_ns(answer)
-        time_ns += round(_WINDOW_SECONDS / 2 * 1e9) if sense == 'sound' else 0
-        return [text for since, text in self._truths[sense] if since <= time_ns][-1]
+        kind, time_ns = _kind(answer), _time_ns(answer)
+        time_ns += round(_WINDOW_SECONDS / 2 * 1e9) if kind[0] == 'sound' else 0
+        return [text for since, text in self._truths[kind] if since <= time_ns][-1]
 
-    def frame(self, time_ns: int) -> NDArray[np.uint8]:
-        """The picture nearest to a time, RGB uint8 (H, W, 3)."""
-        nearest = min(self._frames, key=lambda known: abs(known - time_ns))
-        return decode_compressed(self._frames[nearest], 'jpeg')
+    def frame(self, sense: str, time_ns: int) -> NDArray[np.uint8]:
+        """The picture or sketch nearest to a time, RGB uint8 (H, W, 3)."""
+        known = self._pictures[sense]
+        message = known[min(known, key=lambda stamp: abs(stamp - time_ns))]
+        if hasattr(message, 'format'):
+            return decode_compressed(message.data, message.format)
+        return decode_image(
+            message.data,
+            height=message.height,
+            width=message.width,
+            encoding=message.encoding,
+            step=message.step,
+        )
 
-    def spectrogram(self, time_ns: int) -> NDArray[np.float32]:
-        """Log-mel of the window that begins at a time, (frames, mels)."""
-        begin = round((time_ns - self._start_ns) * 1e-9 * self._rate)
-        window = self._sound[begin : begin + round(_WINDOW_SECONDS * self._rate)]
-        return LogMel(self._rate)(np.asarray(window, np.float32))
+    def sound(self, time_ns: int) -> NDArray[np.float32]:
+        """The window of sound that begins at a time, (N,)."""
+        begin = round((time_ns - self._start_ns) * 1e-9 * self.rate)
+        return np.asarray(self._sound[begin : begin + round(_WINDOW_SECONDS * self.rate)])

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from xsense_ros.commands.samples import HELP, node_options, sample_options, samples
+from xsense_ros.names import MODALITIES
 
 
 @click.command(context_settings=HELP)
@@ -15,7 +16,7 @@ from xsense_ros.commands.samples import HELP, node_options, sample_options, samp
 @sample_options(multiple=True)
 @click.option(
     '--live',
-    type=click.Choice(['image', 'sound', 'text']),
+    type=click.Choice(MODALITIES),
     multiple=True,
     help='What the node senses now.',
 )
@@ -24,6 +25,7 @@ from xsense_ros.commands.samples import HELP, node_options, sample_options, samp
 def command(
     label: str,
     images: tuple[Path, ...],
+    sketches: tuple[Path, ...],
     sounds: tuple[Path, ...],
     texts: tuple[str, ...],
     live: tuple[str, ...],
@@ -41,9 +43,11 @@ def command(
       xsense enroll "my mug" --live image
       xsense enroll "door bell" --sound bell.wav --text "somebody is at the door"
     """
-    if not (images or sounds or texts or live):
-        raise click.UsageError('nothing to remember: give --image, --sound, --text or --live')
-    views = samples(images, sounds, texts)
+    if not (images or sketches or sounds or texts or live):
+        raise click.UsageError(
+            'nothing to remember: give --image, --sketch, --sound, --text or --live'
+        )
+    views = samples(images, sketches, sounds, texts)
     from xsense_ros.nodes.client import RetrievalClient
 
     with RetrievalClient(node, timeout) as client:

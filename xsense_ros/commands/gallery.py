@@ -10,6 +10,7 @@ import click
 
 from xsense_ros.commands.samples import HELP, node_options
 from xsense_ros.errors import GalleryError, InputError
+from xsense_ros.names import BUNDLES
 
 _FILE = click.option(
     '--file',
@@ -145,14 +146,14 @@ def rename(item_id: str, label: str, file: Path) -> None:
 @click.argument('old', type=click.Path(path_type=Path, dir_okay=False))
 @click.argument('new', type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    '--bundle', 'bundles', multiple=True, default=('image-sound-text',), show_default=True
+    '--bundle', 'bundles', multiple=True, default=BUNDLES, show_default=True, help='Models.'
 )
 def rebuild(old: Path, new: Path, bundles: tuple[str, ...]) -> None:
     """Make a gallery again for other models, from the samples that it has kept.
 
     \b
     Example:
-      xsense gallery rebuild old.db new.db --bundle image-sound-text
+      xsense gallery rebuild old.db new.db --bundle image-sound-text --bundle sketch-photo
     """
     from xsense_ros.encoder import Encoder
     from xsense_ros.engines.bundle import Bundle, find_bundle

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from xsense_ros.commands.samples import HELP, node_options, sample_options, samples
+from xsense_ros.names import MODALITIES
+
+T = TypeVar('T')
 
 
 @click.command(context_settings=HELP)
@@ -15,7 +19,7 @@ from xsense_ros.commands.samples import HELP, node_options, sample_options, samp
 @click.option(
     '--target',
     'targets',
-    type=click.Choice(['image', 'sound', 'text']),
+    type=click.Choice(MODALITIES),
     multiple=True,
     help="Which remembered views may answer  [default: the node's]",
 )
@@ -24,6 +28,7 @@ from xsense_ros.commands.samples import HELP, node_options, sample_options, samp
 @node_options
 def command(
     images: Path | None,
+    sketches: Path | None,
     sounds: Path | None,
     texts: str | None,
     targets: tuple[str, ...],
@@ -32,28 +37,24 @@ def command(
     node: str,
     timeout: float,
 ) -> None:
-    """Ask a running node once, with one picture, sound or text.
+    """Ask a running node once, with one picture, sketch, sound or text.
 
     \b
     Examples:
       xsense query --text "coffee mug"
+      xsense query --sketch drawn.png
       xsense query --sound bark.wav --target image --top 3
     """
-    given = [
-        *([images] if images else []),
-        *([sounds] if sounds else []),
-        *([texts] if texts is not None else []),
-    ]
-    if len(given) != 1:
-        raise click.UsageError('give one of --image, --sound and --text')
-    (sample,) = samples(
-        [images] if images else [],
-        [sounds] if sounds else [],
-        [texts] if texts is not None else [],
-    )
+    if sum(value is not None for value in (images, sketches, sounds, texts)) != 1:
+        raise click.UsageError('give one of --image, --sketch, --sound and --text')
+    (sample,) = samples(_listed(images), _listed(sketches), _listed(sounds), _listed(texts))
     from xsense_ros.nodes.client import RetrievalClient
     from xsense_ros.nodes.echo import answer_lines, to_json
 
     with RetrievalClient(node, timeout) as client:
         answer = client.query(sample, targets, top)
     click.echo(to_json(answer) if as_json else '\n'.join(answer_lines(answer)))
+
+
+def _listed(value: T | None) -> list[T]:
+    return [] if value is None else [value]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xsense_ros.msg import Sample
 
 HELP = {'help_option_names': ['-h', '--help']}
+_VARIABLES = {'image': 'images', 'sketch': 'sketches', 'sound': 'sounds', 'text': 'texts'}
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -31,28 +32,35 @@ def node_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def sample_options(multiple: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """--image, --sound and --text, each of which may be repeated or not."""
+    """--image, --sketch, --sound and --text, each of which may be repeated or not."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for name, kind, text in (
             ('text', str, 'A word or sentence.'),
             ('sound', _FILE, 'A WAV file.'),
+            ('sketch', _FILE, 'A drawing: a JPEG or PNG file.'),
             ('image', _FILE, 'A JPEG or PNG file.'),
         ):
             command = click.option(
-                f'--{name}', f'{name}s', type=kind, multiple=multiple, help=text
+                f'--{name}', _VARIABLES[name], type=kind, multiple=multiple, help=text
             )(command)
         return command
 
     return add
 
 
-def samples(images: Sequence[Path], sounds: Sequence[Path], texts: Sequence[str]) -> list[Sample]:
+def samples(
+    images: Sequence[Path],
+    sketches: Sequence[Path],
+    sounds: Sequence[Path],
+    texts: Sequence[str],
+) -> list[Sample]:
     """Read them; InputError for a file that cannot be used."""
     from xsense_ros.nodes.client import picture_sample, sound_sample, text_sample
 
     return [
         *map(picture_sample, images),
+        *(picture_sample(path, 'sketch') for path in sketches),
         *map(sound_sample, sounds),
         *map(text_sample, texts),
     ]

@@ -141,8 +141,23 @@ class Gallery:
         return self._store.item(item_id)
 
     def thumbnail(self, item_id: str) -> bytes | None:
-        """JPEG of the item's latest view that has one; InputError for an unknown id."""
+        """JPEG of the item's latest picture, else sketch; InputError for an unknown id."""
         return self._store.thumbnail(item_id)
+
+    def lacking(self, space: str, modality: str, views: Sequence[int]) -> set[int]:
+        """Those of some views (ids as in ``Hit``) that have no vector in a space."""
+        with self._lock:
+            index = self._indices.get((space, modality))
+            held = index.snapshot().views if index is not None else np.empty(0, np.int64)
+        ids = np.asarray(views, np.int64)
+        return {int(view) for view in ids[~np.isin(ids, held)]}
+
+    def views_without(self, space: str, modalities: Sequence[str]) -> int:
+        """Number of views of these modalities that cannot be found in a space.
+
+        They were enrolled before its models were in use; rebuilding the gallery adds them.
+        """
+        return self._store.views_without(space, modalities)
 
     def kept_views(self) -> Iterator[KeptView]:
         """Views whose sample was kept, in order of enrolment, read one at a time.

@@ -20,6 +20,9 @@ except ImportError:  # sounds are then enrolled without a copy
     soundfile = None
 
 
+_PICTURES = ('image', 'sketch')
+
+
 def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
     """The sample as a file and its media type: PNG, FLAC (24 bit) or UTF-8 text.
 
@@ -28,12 +31,12 @@ def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
     Raises:
         InputError: the picture does not fit into a PNG.
     """
-    if modality == 'image':
+    if modality in _PICTURES:
         done, data = cv2.imencode(
             '.png', cv2.cvtColor(np.ascontiguousarray(sample), cv2.COLOR_RGB2BGR)
         )
         if not done:
-            raise InputError('image', sample.shape, 'a picture that PNG can hold', 'shrink it')
+            raise InputError(modality, sample.shape, 'a picture that PNG can hold', 'shrink it')
         return data.tobytes(), 'image/png'
     if modality == 'sound':
         return _flac(sample)
@@ -46,7 +49,7 @@ def decode_media(modality: str, media: bytes) -> Any:
     Raises:
         InputError: data that are no file of the modality, or a sound without `soundfile`.
     """
-    if modality == 'image':
+    if modality in _PICTURES:
         return decode_compressed(media, 'png')
     if modality == 'sound':
         return read_sound(io.BytesIO(media))

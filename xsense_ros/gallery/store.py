@@ -138,10 +138,10 @@ class Store:
             return _item(connection, connection.execute(query, (number,)).fetchone())
 
     def thumbnail(self, item_id: str) -> bytes | None:
-        """JPEG of an item's latest view that has one."""
+        """JPEG of an item's latest picture; where it has none, of its latest sketch."""
         query = (
             'SELECT thumbnail FROM views WHERE item = ? AND thumbnail IS NOT NULL'
-            ' ORDER BY view_id DESC LIMIT 1'
+            " ORDER BY modality = 'image' DESC, view_id DESC LIMIT 1"
         )
         with self.database.read() as connection:
             row = connection.execute(query, (_require(connection, item_id),)).fetchone()
@@ -164,6 +164,16 @@ class Store:
             last = kept.view_id
             yield kept
 
+    def views_without(self, space: str, modalities: Sequence[str]) -> int:
+        """Number of views of these modalities that have no vector in a space."""
+        marks = ','.join('?' * len(modalities))
+        query = (
+            f'SELECT count(*) FROM views WHERE modality IN ({marks}) AND NOT EXISTS'
+            ' (SELECT 1 FROM vectors WHERE vectors.view_id = views.view_id AND space = ?)'
+        )
+        with self.database.read() as connection:
+            return int(connection.execute(query, (*modalities, space)).fetchone()[0])
+
     def close(self) -> None:
         """Close the file."""
         self.database.close()
@@ -174,8 +184,9 @@ class Store:
             recorded = dict(connection.execute('SELECT name, fingerprint FROM spaces'))
             empty = connection.execute('SELECT NOT EXISTS (SELECT 1 FROM views)').fetchone()[0]
         cure = (
-            'use the bundle that the gallery was made with, or rebuild it for this bundle with '
-            '`xsense gallery rebuild`, which embeds the kept samples again'
+            'use the bundle that the gallery was made with, or embed its kept samples again for '
+            f'this one: `xsense gallery rebuild {self.database.path} NEW.db --bundle NAME`, '
+            'with a --bundle for each that the node loads; then give it NEW.db as its gallery'
         )
         what = f'gallery {self.database.path}, fingerprint of space'
         for name, fingerprint in fingerprints.items():

@@ -150,12 +150,16 @@ class RefusedError(InputError):
         return self.message
 
 
-def picture_sample(path: Path) -> Sample:
-    """A JPEG or PNG file as a sample; InputError where it is neither or cannot be read."""
+def picture_sample(path: Path, modality: str = Sample.IMAGE) -> Sample:
+    """A JPEG or PNG file as a sample, of a thing or of a sketch.
+
+    Raises:
+        InputError: it is neither, or cannot be read.
+    """
     kind = _PICTURES.get(path.suffix.lower())
     if kind is None:
         raise InputError('picture', str(path), 'a .jpg or .png file', 'convert it first')
-    sample = Sample(modality=Sample.IMAGE)
+    sample = Sample(modality=modality)
     sample.compressed.format = kind
     sample.compressed.data = array.array('B', _content(path))
     return sample

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages to samples: pictures, sounds and texts as the senses understand them."""
+"""Messages to samples: pictures, sketches, sounds and texts as the senses understand them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from xsense_ros.errors import InputError
 from xsense_ros.msg import AudioChunk, Sample, TextStamped
+from xsense_ros.names import MODALITIES
 from xsense_ros.senses.camera import NATIVE_ENCODINGS, decode_compressed, decode_image
+from xsense_ros.senses.drawing import lay_on_white
 from xsense_ros.senses.microphone import Waveform, decode_audio
 
 try:
@@ -21,6 +23,7 @@ except ImportError:  # not on PyPI for ROS 2; our own converter covers the commo
     CvBridge = None
 
 _NS = 1_000_000_000
+_WITH_ALPHA = ('rgba8', 'bgra8', '8UC4')
 
 
 def stamp_to_ns(stamp: Time) -> int:
@@ -59,6 +62,28 @@ def compressed_to_rgb(message: CompressedImage) -> NDArray[np.uint8]:
     return decode_compressed(message.data, message.format)
 
 
+def image_to_sketch(message: Image) -> NDArray[np.uint8]:
+    """RGB uint8 (H, W, 3) of a raw picture of a drawing, what is transparent in it being white.
+
+    Raises:
+        InputError: as ``image_to_rgb``.
+    """
+    rgb = image_to_rgb(message)
+    if message.encoding not in _WITH_ALPHA:
+        return rgb
+    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)
+    return lay_on_white(rgb, rows[:, 3 : 4 * message.width : 4])
+
+
+def compressed_to_sketch(message: CompressedImage) -> NDArray[np.uint8]:
+    """RGB uint8 (H, W, 3) of a JPEG or PNG drawing, what is transparent in it being white.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    return decode_compressed(message.data, message.format, on_white=True)
+
+
 def chunk_to_waveform(message: AudioChunk) -> Waveform:
     """Mono float32 of a chunk; InputError for a bad encoding, length, rate or NaN."""
     return decode_audio(
@@ -87,11 +112,13 @@ def sample_from_message(message: Sample) -> tuple[str, Any, Any, str]:
     Raises:
         InputError: unknown modality, or a sample that cannot be used.
     """
-    if message.modality == Sample.IMAGE:
+    if message.modality in _PICTURES:
+        from_raw, from_compressed = _PICTURES[message.modality]
         # A raw picture has a height; its data decide nothing, so that a broken one is refused.
         if message.image.height or message.image.data or not message.compressed.data:
-            return 'image', message.image.header, image_to_rgb(message.image), ''
-        return 'image', message.compressed.header, compressed_to_rgb(message.compressed), ''
+            return message.modality, message.image.header, from_raw(message.image), ''
+        compressed = message.compressed
+        return message.modality, compressed.header, from_compressed(compressed), ''
     if message.modality == Sample.SOUND:
         return 'sound', message.sound.header, chunk_to_waveform(message.sound), ''
     if message.modality == Sample.TEXT:
@@ -100,9 +127,15 @@ def sample_from_message(message: Sample) -> tuple[str, Any, Any, str]:
     raise InputError(
         'sample modality',
         message.modality,
-        f"'{Sample.IMAGE}', '{Sample.SOUND}' or '{Sample.TEXT}'",
+        f'one of {list(MODALITIES)}',
         'fill `modality` in, and the field that it names',
     )
+
+
+_PICTURES = {
+    Sample.IMAGE: (image_to_rgb, compressed_to_rgb),
+    Sample.SKETCH: (image_to_sketch, compressed_to_sketch),
+}
 
 
 def _by_cv_bridge(message: Image) -> NDArray[np.uint8]:

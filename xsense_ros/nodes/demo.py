@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`xsense demo`: a robot with a recorded camera, microphone and keyboard, over real DDS topics."""
+"""`xsense demo`: a robot with recorded camera, tablet, microphone and keyboard, over real DDS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -25,12 +25,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from xsense_ros.engines.bundle import find_bundle
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.msg import MatchArray
+from xsense_ros.names import BUNDLES
 from xsense_ros.nodes.client import RetrievalClient, picture_sample, sound_sample
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.dds import isolate_this_process
+from xsense_ros.nodes.demo_asked import asked_questions, modalities
 from xsense_ros.nodes.demo_processes import Processes
-from xsense_ros.nodes.demo_score import HEARD_AGAIN, ROWS, SENSES, Score, Truth, read_truth
-from xsense_ros.nodes.demo_table import LiveTable, summary
+from xsense_ros.nodes.demo_score import SENSES, Event, Score, Truth, read_truth
+from xsense_ros.nodes.demo_table import LiveTable, asked_line, summary
 from xsense_ros.nodes.echo import to_json
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 from xsense_ros.nodes.recording import Recording
@@ -40,31 +42,57 @@ WINDOW_SECONDS = 2.0
 _QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
 _REFRESH_SECONDS = 0.1
 _PLAIN_WIDTH = 120  # of lines that go to a file or a pipe
+_TOPICS = {
+    'image': ('/camera/image', '/camera/image/compressed'),
+    'sketch': ('/sketch', '/sketch/compressed'),
+    'text': ('/text',),
+}
+# What comes on a topic is looked for among the views of its own kind; words and sketches, of which
+# nothing is remembered, among the pictures.
+_TARGETS = {'image': 'image', 'sketch': 'image', 'sound': 'sound', 'text': 'image'}
 _NODE = 'xsense_ros.nodes.retrieval_node'
 _REPLAY = 'xsense_ros.nodes.replay_node'
 
 
 @dataclass
 class Outcome:
-    """What has come of a run."""
+    """What has come of a run.
 
-    items: int
-    scores: dict[str, Score] = field(default_factory=lambda: {row: Score() for row in ROWS})
+    Attributes:
+        senses: sense of each kind of question.
+        scores: by kind of question.
+        newest_ns: stamp of the newest answer, by sense.
+        rounds: of the recording, begun so far.
+    """
+
+    senses: dict[str, str]
+    scores: dict[str, Score] = field(default_factory=dict)
     newest_ns: dict[str, int] = field(default_factory=dict)
     rounds: int = 1
 
+    def __post_init__(self) -> None:
+        self.scores = {kind: Score() for kind in self.senses}
+
+    def add(self, message: MatchArray, event: Event) -> None:
+        """Count an answer."""
+        self.scores.setdefault(event.kind, Score()).add(message, event)
+
     def dropped(self, recording: Recording) -> dict[str, int]:
-        """Pictures and texts that were not answered; sound is not asked one by one."""
-        sent = {'image': 0, 'text': 0}
-        for topic, count in recording.counts.items():
-            if topic.startswith('/camera/'):
-                sent['image'] += count
-            elif topic == '/text':
-                sent['text'] += count
-        return {
-            sense: max(0, count * self.rounds - self.scores[sense].answers)
-            for sense, count in sent.items()
-        }
+        """Questions that were not answered, by kind; sound is not asked one by one.
+
+        Told at the first kind of each sense, of all of its kinds.
+        """
+        first: dict[str, str] = {}
+        for kind, sense in self.senses.items():
+            first.setdefault(sense, kind)
+        found = {}
+        for sense, topics in _TOPICS.items():
+            sent = sum(count for name, count in recording.counts.items() if name in topics)
+            answers = sum(
+                self.scores[kind].answers for kind in self.senses if self.senses[kind] == sense
+            )
+            found[first[sense]] = max(0, sent * self.rounds - answers)
+        return found
 
 
 @click.command(context_settings={'help_option_names': ['-h', '--help']})
@@ -73,7 +101,14 @@ class Outcome:
     type=click.Path(path_type=Path, file_okay=False),
     help='Folder with gallery/ and bag/  [default: the one that comes with the package]',
 )
-@click.option('--bundle', default='image-sound-text', show_default=True, help='Models to use.')
+@click.option(
+    '--bundle',
+    'bundles',
+    multiple=True,
+    default=BUNDLES,
+    show_default=True,
+    help='Models to use; may be repeated.',
+)
 @click.option(
     '--rate',
     type=click.FloatRange(0.1, 20),
@@ -89,8 +124,10 @@ class Outcome:
     show_default=True,
     help='Folder for matches.jsonl and the logs of the processes.',
 )
-def demo(sample: Path | None, bundle: str, rate: float, loop: bool, out: Path) -> None:
-    """See, hear and read: the retrieval node over DDS, fed by a recording.
+def demo(
+    sample: Path | None, bundles: tuple[str, ...], rate: float, loop: bool, out: Path
+) -> None:
+    """See, hear, read and be drawn to: the retrieval node over DDS, fed by a recording.
 
     Starts the node and the replay as processes of their own, shows the node a gallery of pictures,
     plays the recording, and compares what the node answers with what was really there.
@@ -103,7 +140,8 @@ def demo(sample: Path | None, bundle: str, rate: float, loop: bool, out: Path) -
     with contextlib.suppress(KeyboardInterrupt):
         # SIGTERM ends it like Ctrl-C, so that the children are ended too.
         signal.signal(signal.SIGTERM, _interrupt)
-        outcome = _run(sample or find_resource('samples/robot_home'), bundle, rate, loop, out)
+        folder = sample or find_resource('samples/robot_home')
+        outcome = _run(folder, bundles, rate, loop, out)
         silent = [sense for sense in SENSES if sense not in outcome.newest_ns]
         if silent:
             cure = f'read the logs in {out}'
@@ -115,29 +153,30 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(sample: Path, bundle: str, rate: float, loop: bool, out: Path) -> Outcome:
+def _run(sample: Path, bundles: tuple[str, ...], rate: float, loop: bool, out: Path) -> Outcome:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
     started = time.monotonic()
     recording, truth = read_truth(sample / 'bag', round(WINDOW_SECONDS * 1e9))
     items = _read_items(sample / 'gallery')
-    folder = find_bundle(bundle)
+    folders = [find_bundle(bundle) for bundle in bundles]
     out.mkdir(parents=True, exist_ok=True)
     isolate_this_process()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    outcome = Outcome(len(items))
+    outcome = Outcome(truth.kinds)
     try:
         with Processes(out) as processes:
-            _start_node(processes, folder)
+            _start_node(processes, folders)
             _bring_up(processes, console)
             _enroll(items, console)
             with (out / 'matches.jsonl').open('w', encoding='utf-8') as file:
                 _play(processes, recording, truth, items, rate, loop, outcome, file, console)
+                _ask(recording, items, outcome, file)
     finally:
         rclpy.try_shutdown()
         if outcome.newest_ns:
-            _conclude(outcome, recording, out, time.monotonic() - started, console)
+            _conclude(outcome, items, recording, out, time.monotonic() - started, console)
     return outcome
 
 
@@ -148,7 +187,7 @@ def _read_items(folder: Path) -> list[dict[str, Any]]:
         return [
             item | {kind: folder / item[kind] for kind in ('picture', 'sound') if kind in item}
             for item in items
-            if item['item_id'] and item['label'] and item['picture']
+            if item['item_id'] and item['label'] and ('picture' in item or 'sound' in item)
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         cure = 'make it again: xsense-train data record-sample'
@@ -157,13 +196,13 @@ def _read_items(folder: Path) -> list[dict[str, Any]]:
         ) from error
 
 
-def _start_node(processes: Processes, bundle: Path) -> None:
+def _start_node(processes: Processes, bundles: list[Path]) -> None:
     parameters = {
         'use_sim_time': 'true',  # the recorded time, which runs faster than ours
-        'bundles': json.dumps([str(bundle.resolve())]),
+        'bundles': json.dumps([str(bundle.resolve()) for bundle in bundles]),
         'gallery': '":memory:"',
         'keep_media': 'false',
-        'targets': '[image, sound]',
+        **{f'{sense}.targets': f'[{target}]' for sense, target in _TARGETS.items()},
         'sound.window_seconds': str(WINDOW_SECONDS),
     }
     options = [part for name, value in parameters.items() for part in ('-p', f'{name}:={value}')]
@@ -195,15 +234,17 @@ def _enroll(items: list[dict[str, Any]], console: Console) -> None:
     quiet = not console.is_terminal
     progress = Progress(*columns, console=console, transient=True, disable=quiet)
     with RetrievalClient() as client, progress as bar:
-        for item in bar.track(items, description='showing pictures'):
-            views = [picture_sample(item['picture'])]
+        for item in bar.track(items, description='showing and sounding things'):
+            views = [picture_sample(item['picture'])] if 'picture' in item else []
             if 'sound' in item:
                 views.append(sound_sample(item['sound']))
             client.enroll(item['label'], views, item_id=item['item_id'])
     seconds = time.monotonic() - begun
-    sounds = sum('sound' in item for item in items)
+    both = sum('sound' in item and 'picture' in item for item in items)
+    heard = sum('picture' not in item for item in items)
     console.print(
-        f'it has been shown {len(items)} things, and heard {sounds} of them: {seconds:.1f} s'
+        f'it has been shown {len(items) - heard} things, has heard {both} of them, and has only '
+        f'heard {heard} more: {seconds:.1f} s'
     )
 
 
@@ -220,7 +261,6 @@ def _play(
 ) -> None:
     """Replay the recording, and show, write and score every answer until it is over."""
     table = LiveTable(recording.start_ns, {item['item_id']: item['label'] for item in items})
-    heard = {item['item_id'] for item in items if 'sound' in item}
     node = rclpy.create_node('demo', start_parameter_services=False)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
@@ -234,9 +274,8 @@ def _play(
         stamp_ns = stamp_to_ns(message.header.stamp)
         outcome.newest_ns[sense] = stamp_ns
         about = truth.of(sense, stamp_ns)
-        again = sense == 'sound' and about is not None and about[1].truth in heard
-        outcome.scores[HEARD_AGAIN if again else sense].add(message, about[1] if about else None)
         if about:
+            outcome.add(message, about[1])
             outcome.rounds = max(outcome.rounds, about[0] + 1)
             table.add(*about, message)
 
@@ -258,6 +297,27 @@ def _play(
     node.destroy_subscription(subscription)
     executor.shutdown()
     node.destroy_node()
+
+
+def _ask(
+    recording: Recording,
+    items: list[dict[str, Any]],
+    outcome: Outcome,
+    file: IO[str],
+) -> None:
+    """Ask, on purpose and by service, what is to be answered in the other sense."""
+    questions = asked_questions(recording, round(WINDOW_SECONDS * 1e9))
+    if not questions:
+        return
+    print('\nAsked on purpose, by service, to be answered in the other sense:', flush=True)
+    labels = {item['item_id']: item['label'] for item in items}
+    with RetrievalClient() as client:
+        for question in questions:
+            answer = client.query(question.sample, [question.target], top_k=5)
+            file.write(to_json(answer) + '\n')
+            outcome.add(answer, question.event)
+            line = asked_line(question.event, question.target, answer, labels)
+            print(line, flush=True)
 
 
 @contextlib.contextmanager
@@ -291,19 +351,31 @@ def _display(table: LiveTable, title: str, console: Console) -> Iterator[Any]:
             live.update(table.render(title), refresh=True)
 
 
+def _candidates(kinds: Iterable[str], items: list[dict[str, Any]]) -> dict[str, int]:
+    """How many things may answer a question of each kind: those with a view that is looked at."""
+    views = {'image': 'picture', 'sound': 'sound'}
+    return {kind: sum(views[modalities(kind)[1]] in item for item in items) for kind in kinds}
+
+
 def _conclude(
-    outcome: Outcome, recording: Recording, out: Path, seconds: float, console: Console
+    outcome: Outcome,
+    items: list[dict[str, Any]],
+    recording: Recording,
+    out: Path,
+    seconds: float,
+    console: Console,
 ) -> None:
+    candidates = _candidates(outcome.scores, items)
     console.print()
-    console.print(summary(outcome.scores, outcome.dropped(recording), outcome.items))
+    console.print(summary(outcome.scores, outcome.dropped(recording), candidates))
     console.print(
-        'The shipped models were trained without these things. Chance: a blind guess among the '
-        f'{outcome.items} things.\n'
+        'The models were trained without these things; "by kind" asks about instruments, of which '
+        'they know the kind but neither\nthis picture nor this recording. In brackets: a blind '
+        'guess among the things that may answer.\n'
         'Sound is asked every half second: a window counts if it holds 1 s of one sound '
-        '(or all of a shorter one).\n"sound again" is of things that were heard once before, '
-        'in another room; "sound" of things that were only seen.\n'
+        '(or all of a shorter one).\n'
         f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',
         highlight=False,
     )
-    scores = {sense: score.as_dict() for sense, score in outcome.scores.items()}
+    scores = {kind: score.as_dict() for kind, score in outcome.scores.items()}
     (out / 'summary.json').write_text(json.dumps(scores, indent=1) + '\n', 'utf-8')

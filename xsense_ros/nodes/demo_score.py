@@ -17,10 +17,7 @@ from xsense_ros.msg import MatchArray, TextStamped
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.recording import Recording
 
-SENSES = ('image', 'sound', 'text')
-# A sound may be of a thing that was only seen before, or of one that was heard too.
-HEARD_AGAIN = 'sound again'
-ROWS = ('image', 'sound', HEARD_AGAIN, 'text')
+SENSES = ('image', 'sketch', 'sound', 'text')
 NOTHING, UNKNOWN = '', 'unknown'  # truths that are not items
 # A window of sound counts for an event of which it holds this much (or all of a shorter one) ...
 _HEARD_NS = 1_000_000_000
@@ -33,13 +30,15 @@ class Event:
     """A stretch of the recording in which one thing is there for a sense.
 
     Attributes:
-        sense: 'image', 'sound' or 'text'.
+        sense: 'image', 'sketch', 'sound' or 'text'.
+        kind: of the question that it is, such as 'sound -> picture, by kind'.
         begin_ns: stamp of its first moment.
         end_ns: stamp of the first moment after it.
         truth: id of the item that should be found, UNKNOWN, or NOTHING.
     """
 
     sense: str
+    kind: str
     begin_ns: int
     end_ns: int
     truth: str
@@ -54,8 +53,8 @@ class Truth:
     """The events of a recording, by stamp.
 
     Args:
-        recording: with topics /truth/image, /truth/sound and /truth/text, each message of which
-            says what is there from its stamp on.
+        recording: with a topic /truth/SENSE for each sense. Each message says what is there from
+            its stamp on: ``text`` is the truth, ``header.frame_id`` the kind of the question.
         window_ns: length of the windows in which sound is asked.
 
     Raises:
@@ -66,19 +65,25 @@ class Truth:
         self._window_ns = window_ns
         self._start_ns, self._period_ns = recording.start_ns, recording.duration_ns
         end_ns = recording.start_ns + recording.duration_ns + 1
-        marks: dict[str, list[tuple[int, str]]] = {sense: [] for sense in SENSES}
+        marks: dict[str, list[tuple[int, str, str]]] = {sense: [] for sense in SENSES}
         topics = {f'/truth/{sense}' for sense in SENSES}
         for message in recording.messages(topics):
             mark = deserialize_message(message.data, TextStamped)
             sense = message.topic.rpartition('/')[2]
-            marks[sense].append((stamp_to_ns(mark.header.stamp), mark.text))
+            stamp_ns = stamp_to_ns(mark.header.stamp)
+            marks[sense].append((stamp_ns, mark.text, mark.header.frame_id))
         self.events: dict[str, list[Event]] = {}
         for sense, listed in marks.items():
-            ends = [stamp for stamp, _ in listed[1:]] + [end_ns]
+            ends = [stamp for stamp, _, _ in listed[1:]] + [end_ns]
             self.events[sense] = [
-                Event(sense, begin, end, text)
-                for (begin, text), end in zip(listed, ends, strict=True)
+                Event(sense, kind, begin, end, text)
+                for (begin, text, kind), end in zip(listed, ends, strict=True)
             ]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Sense of each kind of question, in the order of the senses."""
+        return {event.kind: sense for sense in SENSES for event in self.events[sense]}
 
     def of(self, sense: str, stamp_ns: int) -> tuple[int, Event] | None:
         """The round of the loop (0 first) and the event that a query was about.
@@ -123,10 +128,9 @@ def read_truth(path: Path, window_ns: int) -> tuple[Recording, Truth]:
 
 @dataclass
 class Score:
-    """Counts of one sense."""
+    """Counts of one kind of question."""
 
     answers: int = 0
-    uncounted: int = 0
     known: int = 0
     first: int = 0
     first_five: int = 0
@@ -136,13 +140,10 @@ class Score:
     accepted_right: int = 0
     latencies_ms: list[float] = field(default_factory=list)
 
-    def add(self, message: MatchArray, event: Event | None) -> None:
-        """Count an answer; None for a query that was about no single event."""
+    def add(self, message: MatchArray, event: Event) -> None:
+        """Count an answer to a question that was about an event."""
         self.answers += 1
         self.latencies_ms.append(message.total_ms)
-        if event is None:
-            self.uncounted += 1
-            return
         right = bool(message.matches) and message.matches[0].item_id == event.truth
         if event.known:
             self.known += 1

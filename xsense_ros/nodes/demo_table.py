@@ -10,12 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from xsense_ros.msg import Match, MatchArray
-from xsense_ros.nodes.demo_score import NOTHING, ROWS, UNKNOWN, Event, Score
+from xsense_ros.nodes.demo_score import NOTHING, UNKNOWN, Event, Score
 
 _ROWS = 14
 _BAR = 8
-_VERBS = {'image': 'sees', 'sound': 'hears', 'text': 'reads'}
-_COLOURS = {'image': 'cyan', 'sound': 'magenta', 'text': 'yellow'}
+_VERBS = {'image': 'sees', 'sketch': 'is drawn', 'sound': 'hears', 'text': 'reads'}
+_ON_PURPOSE = {'image': 'what sounds so:', 'sound': 'what sound has'}
+_COLOURS = {'image': 'cyan', 'sketch': 'green', 'sound': 'magenta', 'text': 'yellow'}
 
 
 @dataclass
@@ -89,12 +90,7 @@ class LiveTable:
             if key not in self._told and (over or every):
                 self._told.add(key)
                 question = self._question(row).plain
-                matches = row.newest.matches[:3]
-                answer = ', '.join(f'{m.label} {m.probability:.2f}' for m in matches) or 'nothing'
-                lines.append(
-                    f'{row.seconds:5.1f} s  {_fit(question, 34)} {_fit(answer, 62)} '
-                    f'{_verdict(row.newest, row.event).plain:<11} {row.newest.total_ms:3.0f} ms'
-                )
+                lines.append(_line(f'{row.seconds:5.1f} s', question, row.newest, row.event))
         return lines
 
     def _question(self, row: Row) -> Text:
@@ -111,6 +107,28 @@ class LiveTable:
         return Text.assemble(
             (f'{_VERBS[sense]} ', _COLOURS[sense]), (shown, 'bold'), (count, 'dim')
         )
+
+
+def asked_line(event: Event, target: str, message: MatchArray, labels: dict[str, str]) -> str:
+    """A question that was asked by service, and its answer, as a plain line.
+
+    Args:
+        event: that it was about.
+        target: modality of the views that may answer: 'image' or 'sound'.
+        message: the answer.
+        labels: of the items, by id.
+    """
+    shown = labels.get(event.truth, 'something new')
+    return _line('  asked', f'{_ON_PURPOSE[target]} {shown}?', message, event)
+
+
+def _line(when: str, question: str, message: MatchArray, event: Event) -> str:
+    matches = message.matches[:3]
+    answer = ', '.join(f'{m.label} {m.probability:.2f}' for m in matches) or 'nothing'
+    return (
+        f'{when}  {_fit(question, 34)} {_fit(answer, 62)} '
+        f'{_verdict(message, event).plain:<11} {message.total_ms:3.0f} ms'
+    )
 
 
 def _fit(text: str, width: int) -> str:
@@ -144,36 +162,38 @@ def _verdict(message: MatchArray, event: Event) -> Text:
     return Text('recognised' if right else 'mistaken', 'bold green' if right else 'bold red')
 
 
-def summary(scores: dict[str, Score], dropped: dict[str, int], items: int) -> Table:
-    """One line a sense, and one for sounds that were heard before.
+def summary(
+    scores: dict[str, Score], dropped: dict[str, int], candidates: dict[str, int]
+) -> Table:
+    """One line a kind of question.
 
     Args:
-        scores: by row.
-        dropped: queries of the recording that were not answered, because newer ones came.
-        items: in the gallery; first right by chance is 1 / items.
+        scores: by kind.
+        dropped: questions of the recording that were not answered, because newer ones came; by
+            kind.
+        candidates: things that may answer, by kind; first right by chance is 1 in so many.
     """
-    table = Table(title='Answers compared with the truth', title_justify='left', box=box.SIMPLE)
+    title = 'Answers compared with the truth'
+    table = Table(title=title, title_justify='left', box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in (
-        *('sense', 'answers', 'first right', 'in first 5', 'accepted', 'new refused'),
-        *('ms p50/p99', 'skipped'),
+        *('question', 'answers', 'first right', 'in first 5', 'accepted, right'),
+        *('new refused', 'ms p50/p99', 'skipped'),
     ):
-        left = column == 'sense'
+        left = column == 'question'
         table.add_column(column, justify='left' if left else 'right', no_wrap=True)
-    for sense in ROWS:
-        score = scores[sense]
+    for kind, score in scores.items():
+        chance = 1 / max(1, candidates[kind])
         right = _percent(score.accepted_right, score.accepted)
         table.add_row(
-            sense,
+            kind,
             str(score.answers),
-            _share(score.first, score.known),
-            _share(score.first_five, score.known),
-            f'{score.accepted}, {right} right' if score.accepted else '0',
+            f'{_share(score.first, score.known)} ({chance:.0%})',
+            f'{_percent(score.first_five, score.known)} ({min(1.0, 5 * chance):.0%})',
+            f'{score.accepted}, {right}' if score.accepted else '0',
             _share(score.refused, score.strangers),
             f'{score.latency(50):.0f} / {score.latency(99):.0f}',
-            str(dropped[sense]) if sense in dropped else '-',
+            str(dropped[kind]) if kind in dropped else '-',
         )
-    chance = f'{1 / items:.0%}', f'{min(1.0, 5 / items):.0%}'
-    table.add_row('chance', '', *chance, '', '', '', '', style='dim')
     return table
 
 

@@ -29,7 +29,8 @@ def _profile(reliability: QoSReliabilityPolicy, depth: int) -> QoSProfile:
 CAMERA = _profile(QoSReliabilityPolicy.BEST_EFFORT, 5)
 # Chunks are small and every one counts: a short stall of this process must not cost any.
 MICROPHONE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 100)
-# A word is said once.
+# A word is said once, a sketch drawn once.
+SKETCH = _profile(QoSReliabilityPolicy.RELIABLE, 5)
 TEXT = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 ANSWERS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 DIAGNOSTICS = _profile(QoSReliabilityPolicy.RELIABLE, 10)

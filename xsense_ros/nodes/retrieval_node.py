@@ -28,17 +28,19 @@ from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.faults import FaultRegistry, Level
 from xsense_ros.nodes.parameters import NodeParameters
 from xsense_ros.nodes.qos import ANSWERS, advertise
-from xsense_ros.nodes.sample_sense import ImageSense, TextSense
+from xsense_ros.nodes.sample_sense import ImageSense, SketchSense, TextSense
 from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.nodes.services import GALLERY, Services
 from xsense_ros.nodes.session import Session
 from xsense_ros.nodes.settings import Settings
 from xsense_ros.nodes.sound_sense import SoundSense
+from xsense_ros.rebuild import rebuild_advice
 
 LIFECYCLE = 'lifecycle'
 ENGINE = 'engine'
 _SENSES: dict[str, Callable[[Surroundings], Sense[Any]]] = {
     'image': ImageSense,
+    'sketch': SketchSense,
     'sound': SoundSense,
     'text': TextSense,
 }
@@ -199,12 +201,17 @@ class RetrievalNode(LifecycleNode):
     def _configure(self) -> None:
         settings = self._own_parameters.settings
         self._bundles = [Bundle.open(find_bundle(name)) for name in settings.bundles]
-        fingerprints = {
-            name: space.fingerprint
+        spaces = {
+            name: space
             for bundle in self._bundles
             for name, space in bundle.manifest.spaces.items()
         }
-        self._gallery = Gallery.open(settings.gallery, fingerprints)
+        self._gallery = Gallery.open(
+            settings.gallery, {name: space.fingerprint for name, space in spaces.items()}
+        )
+        advice = rebuild_advice(self._gallery, settings.gallery, spaces, settings.bundles)
+        if advice:
+            self._faults.report(GALLERY, 'incomplete', Level.WARN, advice, sticky=True)
         self._matches = advertise(self, MatchArray, 'matches', ANSWERS, self._faults)
         self._embeddings = advertise(self, Embedding, 'embeddings', ANSWERS, self._faults)
         self._service_thread = Services(self, self, self._faults, self._guard)
@@ -255,6 +262,7 @@ class RetrievalNode(LifecycleNode):
                 self.destroy_lifecycle_publisher(publisher)
         self._matches = self._embeddings = None
         self._diagnostics.remove(GALLERY)
+        self._faults.clear(GALLERY)
         if self._gallery is not None:
             self._gallery.close()
             self._gallery = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Senses whose messages each are one sample: pictures and texts."""
+"""Senses whose messages each are one sample: pictures, sketches and texts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.msg import TextStamped
 from xsense_ros.nodes.asker import Question
-from xsense_ros.nodes.conversions import compressed_to_rgb, image_to_rgb, message_to_text
-from xsense_ros.nodes.qos import CAMERA, TEXT
+from xsense_ros.nodes.conversions import (
+    compressed_to_rgb,
+    compressed_to_sketch,
+    image_to_rgb,
+    image_to_sketch,
+    message_to_text,
+)
+from xsense_ros.nodes.qos import CAMERA, SKETCH, TEXT
 from xsense_ros.nodes.sense import Arrival, Sense, Surroundings
 from xsense_ros.nodes.settings import Settings
 
 _TEXTS_WAITING = 10
+_SKETCHES_WAITING = 5
 
 
 class SampleSense(Sense[Arrival]):
@@ -74,6 +81,22 @@ class ImageSense(SampleSense):
         """Follow changed parameters."""
         super().apply(settings)
         self._worker.set_max_rate(settings.image_max_rate)
+
+
+class SketchSense(SampleSense):
+    """Drawings, raw and compressed; a few may wait, for each is drawn once."""
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__('sketch', around, _SKETCHES_WAITING)
+
+    def _subscribe_all(self) -> None:
+        self._subscribe(Image, 'sketch', SKETCH, image_to_sketch)
+        self._subscribe(CompressedImage, 'sketch/compressed', SKETCH, compressed_to_sketch)
+
+    def apply(self, settings: Settings) -> None:
+        """Follow changed parameters."""
+        super().apply(settings)
+        self._worker.set_max_rate(settings.sketch_max_rate)
 
 
 class TextSense(SampleSense):

@@ -66,7 +66,7 @@ class Sense(ABC, Generic[T]):
     Subclasses say what the thread does with what the callbacks leave for it.
 
     Args:
-        modality: 'image', 'sound' or 'text'.
+        modality: 'image', 'sketch', 'sound' or 'text'.
         around: node, answers, faults, diagnostics and settings.
         capacity: samples that may wait for the thread.
     """

@@ -168,7 +168,7 @@ class Services:
             vectors=session.encode(modality, sample).vectors,
             media=media,
             media_type=media_type,
-            thumbnail=thumbnail(sample) if modality == 'image' else None,
+            thumbnail=thumbnail(sample) if modality in ('image', 'sketch') else None,
         )
 
     def _message(self, item: Item, thumbnails: bool) -> GalleryItem:

@@ -54,9 +54,9 @@ class Session:
         )
 
     def targets(self, modality: str) -> tuple[str, ...]:
-        """The modalities among the node's targets that can answer a query of ``modality``."""
+        """The node's targets for ``modality``, as far as the models can answer them."""
         reachable = self._retriever.reachable(modality)
-        return tuple(target for target in self._targets if target in reachable)
+        return tuple(target for target in self._targets[modality] if target in reachable)
 
     def encode(self, modality: str, sample: Any) -> Encoding:
         """Embed a sample in every space that knows its modality."""

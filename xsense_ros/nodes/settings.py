@@ -12,8 +12,7 @@ from typing import Any
 
 from xsense_ros.engines.backends import BACKENDS
 from xsense_ros.errors import InputError
-
-MODALITIES = ('image', 'sound', 'text')
+from xsense_ros.names import BUNDLES, MODALITIES
 
 # When a parameter may change.
 ANY_TIME = 'at any time'
@@ -63,7 +62,7 @@ def default_gallery() -> str:
 PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec(
         'bundles',
-        ['image-sound-text'],
+        list(BUNDLES),
         'Model bundles to load, by name or path.',
         UNCONFIGURED,
         check=_names,
@@ -103,9 +102,27 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         check=_some_of(*MODALITIES),
     ),
     ParameterSpec(
-        'targets',
+        'image.targets',
         ['image'],
-        'Modalities of the remembered views that may answer.',
+        'Modalities of the remembered views that may answer a picture.',
+        check=_some_of(*MODALITIES),
+    ),
+    ParameterSpec(
+        'sketch.targets',
+        ['image'],
+        'Modalities of the remembered views that may answer a sketch.',
+        check=_some_of(*MODALITIES),
+    ),
+    ParameterSpec(
+        'sound.targets',
+        ['image', 'sound'],
+        'Modalities of the remembered views that may answer a sound.',
+        check=_some_of(*MODALITIES),
+    ),
+    ParameterSpec(
+        'text.targets',
+        ['image'],
+        'Modalities of the remembered views that may answer a text.',
         check=_some_of(*MODALITIES),
     ),
     ParameterSpec('top_k', 5, 'Most matches in an answer.', limits=(1, 1000)),
@@ -127,6 +144,12 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         'image.max_rate',
         0.0,
         'Most pictures asked a second [Hz]; 0: as many as the machine can.',
+        limits=(0.0, 1000.0),
+    ),
+    ParameterSpec(
+        'sketch.max_rate',
+        0.0,
+        'Most sketches asked a second [Hz]; 0: no limit.',
         limits=(0.0, 1000.0),
     ),
     ParameterSpec(
@@ -191,7 +214,10 @@ _BY_NAME = {spec.name: spec for spec in PARAMETERS}
 
 @dataclass(frozen=True)
 class Settings:
-    """The values of the parameters, as the node uses them. None: take the bundle's calibration."""
+    """The values of the parameters, as the node uses them.
+
+    ``targets`` are by modality of the query. None: take the bundle's calibration.
+    """
 
     bundles: tuple[str, ...]
     gallery: str
@@ -199,11 +225,12 @@ class Settings:
     strict_backend: bool
     threads: int | None
     senses: tuple[str, ...]
-    targets: tuple[str, ...]
+    targets: Mapping[str, tuple[str, ...]]
     top_k: int
     min_probability: float | None
     min_margin: float | None
     image_max_rate: float
+    sketch_max_rate: float
     text_max_rate: float
     sound_window_seconds: float
     sound_hop_seconds: float
@@ -221,11 +248,12 @@ class Settings:
             strict_backend=values['strict_backend'],
             threads=values['threads'] or None,
             senses=tuple(values['senses']),
-            targets=tuple(values['targets']),
+            targets={name: tuple(values[f'{name}.targets']) for name in MODALITIES},
             top_k=values['top_k'],
             min_probability=_unless_negative(values['min_probability']),
             min_margin=_unless_negative(values['min_margin']),
             image_max_rate=values['image.max_rate'],
+            sketch_max_rate=values['sketch.max_rate'],
             text_max_rate=values['text.max_rate'],
             sound_window_seconds=values['sound.window_seconds'],
             sound_hop_seconds=values['sound.hop_seconds'],

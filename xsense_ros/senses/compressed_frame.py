@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
+from xsense_ros.senses.drawing import lay_on_white
 from xsense_ros.senses.levels import stretch_to_8_bit, to_8_bit
 from xsense_ros.senses.raw import RawData, as_bytes
 
@@ -21,7 +22,7 @@ _DEPTH_HEADER = np.dtype([('format', '<i4'), ('a', '<f4'), ('b', '<f4')])
 _TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
 
 
-def decode_compressed(data: RawData, format: str) -> NDArray[np.uint8]:
+def decode_compressed(data: RawData, format: str, *, on_white: bool = False) -> NDArray[np.uint8]:
     """Decode the data of a CompressedImage to RGB.
 
     JPEG and PNG are told apart by their first bytes, since drivers write many things into
@@ -32,6 +33,7 @@ def decode_compressed(data: RawData, format: str) -> NDArray[np.uint8]:
     Args:
         data: the bytes of the message or of a file.
         format: the field of that name; only 'compressedDepth' in it has a meaning here.
+        on_white: lay a PNG with alpha on white instead of dropping its alpha; for drawings.
 
     Returns:
         uint8 (H, W, 3)
@@ -51,7 +53,8 @@ def decode_compressed(data: RawData, format: str) -> NDArray[np.uint8]:
             pixels = stretch_to_8_bit(pixels, zero_is_invalid=False)
         else:
             pixels = to_8_bit(pixels)
-    return np.asarray(cv2.cvtColor(pixels, _TO_RGB[channels]), np.uint8)
+    rgb = np.asarray(cv2.cvtColor(pixels, _TO_RGB[channels]), np.uint8)
+    return lay_on_white(rgb, pixels[..., 3]) if on_white and channels == 4 else rgb
 
 
 def _depth(raw: NDArray[np.uint8], format: str) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import BundleError, InputError
 from xsense_ros.senses.image_input import ImageInput
+from xsense_ros.senses.sketch_input import SketchInput
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
 
@@ -35,6 +36,7 @@ class Preprocessor(Protocol):
 
 _REGISTRY: dict[str, Callable[..., Preprocessor]] = {
     ImageInput.name: ImageInput,
+    SketchInput.name: SketchInput,
     SoundInput.name: SoundInput,
     TextInput.name: TextInput,
 }
@@ -44,7 +46,7 @@ def build_preprocessor(name: str, parameters: Mapping[str, Any], assets: Path) -
     """Build a preprocessor from the manifest of a bundle.
 
     Args:
-        name: 'image', 'sound' or 'text'.
+        name: 'image', 'sketch', 'sound' or 'text'.
         parameters: keyword parameters of that class; missing ones take their defaults.
         assets: folder that file parameters are relative to.
 

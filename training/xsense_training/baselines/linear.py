@@ -17,14 +17,19 @@ from numpy.typing import NDArray
 from xsense_training.baselines.closed_form import Affine, PairedStatistics, Standardiser
 
 Floats = NDArray[np.floating]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Paired rows of two modalities' features, x (N, F) and y (N, G)."""
+    """Paired rows of two modalities' features, x (N, F) and y (N, G).
+
+    groups: with numbers (N,) and (M,), rows of equal group are pairs instead, each with each.
+    """
 
     x: Floats
     y: Floats
+    groups: tuple[Ints, Ints] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,42 +42,41 @@ class Choice:
     score: float
 
 
-Score = Callable[[Affine, Affine], float]
+MapScore = Callable[[Affine, Affine], float]
 
 
 def choose_cca(
     train: Pairs,
-    score: Score,
+    score: MapScore,
     dimensions: Sequence[int] = (32, 64, 128, 256),
     regularisations: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0),
     powers: Sequence[float] = (0.0, 0.5, 1.0, 2.0),
 ) -> Choice:
     """CCA with the regularisation, power and dimensions that score best on validation data."""
-    statistics = PairedStatistics(train.x, train.y)
+    statistics = PairedStatistics(train.x, train.y, train.groups)
     found: list[Choice] = []
     for regularisation in regularisations:
+        canonical = statistics.canonical(regularisation)
         for power in powers:
-            full_x, full_y = statistics.cca(max(dimensions), regularisation, power)
+            full_x, full_y = canonical.maps(max(dimensions), power)
             for k in dimensions:
-                x, y = _first(full_x, k), _first(full_y, k)
+                x, y = full_x.first(k), full_y.first(k)
                 settings = {'dimensions': k, 'regularisation': regularisation, 'power': power}
                 found.append(Choice(x, y, settings, score(x, y)))
     return max(found, key=lambda choice: choice.score)
 
 
 def choose_ridge(
-    train: Pairs, score: Score, regularisations: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0)
+    train: Pairs, score: MapScore, regularisations: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0)
 ) -> Choice:
     """Linear regression of y on x or x on y, whichever scores best on validation data."""
-    forward = PairedStatistics(train.x, train.y)
-    backward = PairedStatistics(train.y, train.x)
+    statistics = PairedStatistics(train.x, train.y, train.groups)
     found: list[Choice] = []
     for regularisation in regularisations:
-        x, y = forward.ridge(regularisation)
-        settings = {'regularisation': regularisation}
-        found.append(Choice(x, y, settings | {'onto': 1.0}, score(x, y)))
-        y, x = backward.ridge(regularisation)
-        found.append(Choice(x, y, settings | {'onto': 0.0}, score(x, y)))
+        for onto_y in (True, False):
+            x, y = statistics.ridge(regularisation, onto_y)
+            settings = {'regularisation': regularisation, 'onto': float(onto_y)}
+            found.append(Choice(x, y, settings, score(x, y)))
     return max(found, key=lambda choice: choice.score)
 
 
@@ -97,7 +101,3 @@ def regress_into(
     else:
         weight = a.T @ np.linalg.solve(a @ a.T + strength * np.eye(len(a)), b)
     return scaler.fold(weight.T, np.asarray(centre, dtype=np.float64))
-
-
-def _first(full: Affine, k: int) -> Affine:
-    return Affine(full.weight[:k], full.bias[:k])

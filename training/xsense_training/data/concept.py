@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Source = Literal['tuxpaint', 'emoji', 'gcompris', 'soundfont']
+Source = Literal['tuxpaint', 'emoji', 'gcompris', 'soundfont', 'cub']
 
 
 @dataclass(frozen=True)

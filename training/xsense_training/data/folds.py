@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from xsense_training.data.concept import Concept
 from xsense_training.data.names import normalise
 from xsense_training.data.recordings import same_recordings
 from xsense_training.data.render import write_atomically
+from xsense_training.data.splits import require_disjoint
 
 FOLDS = 5
 HELD_OUT = 0
@@ -138,11 +139,10 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, int]:
                 '1',
                 'update xsense_training',
             )
-        listed = [
-            (key, int(fold), ids)
+        folds: dict[int, dict[str, list[str]]] = {
+            int(fold): {key: list(ids) for key, ids in keys.items()}
             for fold, keys in manifest['folds'].items()
-            for key, ids in keys.items()
-        ]
+        }
     except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -152,20 +152,11 @@ def read_manifest(path: Path = MANIFEST) -> dict[str, int]:
             'a JSON file written by write_manifest',
             'restore it from version control, or pass manifest=None',
         ) from error
-    _check_disjoint(listed)
-    return {name: fold for _, fold, ids in listed for name in ids}
-
-
-def _check_disjoint(listed: Iterable[tuple[str, int, list[str]]]) -> None:
-    of_key: dict[str, int] = {}
-    of_id: dict[str, int] = {}
-    for key, fold, ids in listed:
+    for fold in folds:
         if not 0 <= fold < FOLDS:
             raise InputError('fold in the manifest', fold, f'0 to {FOLDS - 1}', _REBUILD)
-        for table, name in [(of_key, key), *((of_id, name) for name in ids)]:
-            if name in table:
-                raise InputError('fold manifest', name, 'every key and id in one place', _REBUILD)
-            table[name] = fold
+    require_disjoint({f'fold {fold}': keys for fold, keys in folds.items()}, _REBUILD)
+    return {name: fold for fold, keys in folds.items() for ids in keys.values() for name in ids}
 
 
 def _media(concept: Concept) -> list[Path]:

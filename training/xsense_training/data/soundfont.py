@@ -74,6 +74,11 @@ class Note:
     length: float
 
 
+def key_range(program: int) -> tuple[int, int]:
+    """Lowest first key and the one after the highest of a program; phrases rise an octave."""
+    return _KEYS_OF.get(program, _KEYS)
+
+
 def phrase(program: int, clip: int, seed: int = 0) -> list[Note]:
     """What clip number `clip` of an instrument plays; the same for the same arguments.
 
@@ -83,7 +88,7 @@ def phrase(program: int, clip: int, seed: int = 0) -> list[Note]:
         seed: another one gives another set of recordings.
     """
     random = np.random.default_rng([seed, program, clip])
-    key = int(random.integers(*_KEYS_OF.get(program, _KEYS)))
+    key = int(random.integers(*key_range(program)))
     velocity = int(random.integers(60, 125))
     steps = _PHRASES[clip % len(_PHRASES)]
     length = SECONDS * 0.85 / len(steps)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from xsense_training.evaluate.metrics import QueryResults
 
-KINDS = ('production', 'published', 'baseline', 'control', 'chance', 'oracle')
+# control: what knows too little to be right, unless the data have a shortcut; ablation: a part of
+# what ships, by itself; oracle: what knows more than a robot could.
+KINDS = ('production', 'published', 'baseline', 'control', 'ablation', 'chance', 'oracle')
 
 
 @dataclass(frozen=True)
@@ -16,10 +18,11 @@ class Outcome:
 
     system: recipe ('sketch'); dataset: 'openmoji-line'; split: what is held out and what counts
     as relevant ('unseen subgroups, instance'); direction: 'sketch->image'; method: a name a
-    reader understands ('HOG of the ink box'); kind: one of KINDS; run: fold or seed.
+    reader understands ('HOG of the ink box'); kind: one of KINDS; run: fold or seed; correction:
+    what was done to the similarities against hubs ('inverted softmax'), '' for nothing.
 
     Outcomes that share system, dataset, split, direction and run have the same queries in the
-    same order, so that methods can be compared in pairs.
+    same order, so that methods can be compared in pairs (chance alone has more queries).
     """
 
     system: str
@@ -30,6 +33,7 @@ class Outcome:
     kind: str
     run: int
     results: QueryResults
+    correction: str = ''
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -11,9 +11,7 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from xsense_training.data.image import load_image
 from xsense_training.evaluate.direction import Direction, Side
-from xsense_training.features.corpus import Corpus
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -21,19 +19,29 @@ from matplotlib.axes import Axes
 
 TOP = 5
 Similarity = Callable[[Direction], NDArray[np.floating]]
+# What a row of a side looks like: a picture (H, W, 3) or (H, W) uint8, or words that stand for it.
+Show = Callable[[Side, int], NDArray[np.uint8] | str]
 
 
 def draw_retrieval(
-    corpus: Corpus,
     tasks: Sequence[Direction],
     similarity: Similarity,
+    show: Show,
     path: Path,
     per_task: int = 3,
     seed: int = 0,
 ) -> None:
     """Random queries of each direction in the left column, the five best answers beside them.
 
-    Right answers have a green frame. A sound is shown by its name in brackets.
+    Right answers have a green frame.
+
+    Args:
+        tasks: directions of any modalities.
+        similarity: direction -> (Q, N) scores.
+        show: side and number of one of its rows -> a thumbnail, or a title where there is none.
+        path: PNG to write.
+        per_task: queries of each direction.
+        seed: of their choice.
     """
     rng = np.random.default_rng(seed)
     rows = []
@@ -45,10 +53,10 @@ def draw_retrieval(
     figure, axes = plt.subplots(len(rows), TOP + 1, figsize=(9, 1.6 * len(rows)), squeeze=False)
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.98, wspace=0.08, hspace=0.25)
     for line, (task, query, best) in zip(axes, rows, strict=True):
-        _show(line[0], corpus, task.query, query)
+        _draw(line[0], show(task.query, query))
         line[0].set_title(task.name, fontsize=6, loc='left')
         for axis, item in zip(line[1:], best, strict=False):
-            _show(axis, corpus, task.gallery, int(item))
+            _draw(axis, show(task.gallery, int(item)))
             right = bool(task.relevance[query, item])
             for spine in axis.spines.values():
                 spine.set(color='tab:green' if right else '0.85', linewidth=3 if right else 1)
@@ -58,14 +66,11 @@ def draw_retrieval(
     plt.close(figure)
 
 
-def _show(axis: Axes, corpus: Corpus, side: Side, number: int) -> None:
+def _draw(axis: Axes, sample: NDArray[np.uint8] | str) -> None:
     axis.set(xticks=[], yticks=[])
-    concept = corpus.concepts[side.concept[number]]
-    if side.modality == 'image':
-        first = int(np.flatnonzero(corpus.image_concept == side.concept[number])[0])
-        axis.imshow(load_image(concept.images[int(side.rows[number]) - first]))
+    if not isinstance(sample, str):
+        axis.imshow(sample, cmap='gray' if sample.ndim == 2 else None)
         return
-    words = concept.texts[0] if side.modality == 'text' else f'[{concept.name}]'
-    wrapped = '\n'.join(textwrap.wrap(words, 18)[:5])
+    wrapped = '\n'.join(textwrap.wrap(sample, 18)[:5])
     axis.text(0.5, 0.5, wrapped, ha='center', va='center', fontsize=7, transform=axis.transAxes)
     axis.set_box_aspect(1)

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -37,55 +36,34 @@ def fold_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, 
     x = np.asarray(values, dtype=np.float64)
     if len(x) < 2:
         return -float('inf'), float('inf')
-    half = stats.t.ppf(0.5 + level / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
+    half = special.stdtrit(len(x) - 1, 0.5 + level / 2) * x.std(ddof=1) / np.sqrt(len(x))
     return float(x.mean() - half), float(x.mean() + half)
 
 
-@dataclass(frozen=True)
-class PairedComparison:
-    """Ours minus theirs over the same folds.
+def paired_p(differences: Floats) -> float:
+    """Two-sided paired t test over folds or seeds, (n,) -> p; NaN where they do not vary.
 
-    difference: mean over folds; interval: its 95 % t interval; p: two-sided paired t test over
-    folds; p_queries: two-sided sign-flip permutation test over all queries of all folds;
-    detectable: smallest true difference that the fold test would find with 80 % power.
+    Folds share training data, so it is a little optimistic (Nadeau and Bengio 2003); its companion
+    over queries, `sign_flip_p`, does not see training variance. Read both.
     """
+    x = np.asarray(differences, dtype=np.float64)
+    if len(x) > 1 and x.std() > 0:
+        t = x.mean() / (x.std(ddof=1) / np.sqrt(len(x)))
+        return float(2 * special.stdtr(len(x) - 1, -abs(t)))
+    return float('nan') if x.any() else 1.0
 
-    difference: float
-    interval: tuple[float, float]
-    p: float
-    p_queries: float
-    detectable: float
 
-
-def compare(
-    ours: Sequence[Floats], theirs: Sequence[Floats], draws: int = 2000, seed: int = 0
-) -> PairedComparison:
-    """Paired comparison of per-query values, one array (Q_fold,) per fold, same queries in both.
-
-    Folds share training data, so the fold test is a little optimistic (Nadeau and Bengio 2003);
-    its companion over queries does not see training variance. Read both.
-    """
-    if len(ours) != len(theirs) or any(
-        a.shape != b.shape for a, b in zip(ours, theirs, strict=True)
-    ):
-        raise ValueError('a paired comparison needs the same folds and the same queries in both')
-    folds = np.array([float(np.mean(a) - np.mean(b)) for a, b in zip(ours, theirs, strict=True)])
-    difference = float(folds.mean())
-    if len(folds) > 1 and folds.std() > 0:
-        p = float(stats.ttest_1samp(folds, 0.0).pvalue)
-    else:
-        p = 1.0 if difference == 0 else float('nan')
+def sign_flip_p(differences: Floats, draws: int = 2000, seed: int = 0) -> float:
+    """Two-sided permutation test of paired per-query differences (Q,): signs flipped at random."""
     rng = np.random.default_rng(seed)
-    queries = np.concatenate([a - b for a, b in zip(ours, theirs, strict=True)])
-    signs = rng.choice([-1.0, 1.0], (draws, len(queries)))
-    extreme = np.abs(signs @ queries) >= abs(queries.sum()) - 1e-12
-    return PairedComparison(
-        difference,
-        fold_interval(list(folds)),
-        p,
-        float((extreme.sum() + 1) / (draws + 1)),
-        smallest_detectable(folds),
-    )
+    limit = abs(differences.sum()) - 1e-12
+    extreme = 0
+    for start in range(0, draws, 500):  # in parts: draws x Q signs are large
+        count = min(500, draws - start)
+        flips = rng.integers(0, 2, (count, len(differences)), dtype=np.int8)
+        sums = differences.sum() - 2 * (flips @ differences)
+        extreme += int((np.abs(sums) >= limit).sum())
+    return (extreme + 1) / (draws + 1)
 
 
 def smallest_detectable(differences: Floats, level: float = 0.05, power: float = 0.8) -> float:
@@ -97,5 +75,5 @@ def smallest_detectable(differences: Floats, level: float = 0.05, power: float =
     if n < 2:
         return float('inf')
     spread = float(np.std(differences, ddof=1)) / np.sqrt(n)
-    quantiles = stats.t.ppf(1 - level / 2, n - 1) + stats.t.ppf(power, n - 1)
+    quantiles = special.stdtrit(n - 1, 1 - level / 2) + special.stdtrit(n - 1, power)
     return float(quantiles * spread)

@@ -78,9 +78,19 @@ def build_corpus(
         image,
         np.array([i for i, _ in pictures]),
         tokenise(concepts, text_input),
-        np.stack(windows),
+        _stack(windows, sounds),
         np.array(heard, dtype=np.int64),
     )
+
+
+def _stack(
+    windows: Sequence[NDArray[np.float32]], sounds: SoundWindowCache
+) -> NDArray[np.float32]:
+    """(S, 1 + variants, T, M), also where nothing is heard (S = 0)."""
+    heard = sounds.sound_input
+    mels = int(heard.parameters()['mels'])
+    none = np.zeros((0, 1 + sounds.variants, heard.frames, mels), np.float32)
+    return np.stack(windows) if windows else none
 
 
 def _audible(sounds: SoundWindowCache, clip: SoundClip) -> NDArray[np.float32] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,8 @@ IMAGE_SIZE = 224
 # The published weights were trained with the ImageNet statistics (RGB, values in [0, 1]).
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+
+M = TypeVar('M', bound=nn.Module)
 
 
 class SameConv(nn.Sequential):
@@ -153,7 +155,7 @@ def rename(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def fold_batch_norm(model: EfficientNetLite0) -> EfficientNetLite0:
+def fold_batch_norm(model: M) -> M:
     """Fold every batch norm into its convolution, in place; the function stays the same."""
     for module in list(model.modules()):
         if not isinstance(module, SameConv):

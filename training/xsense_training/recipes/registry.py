@@ -27,7 +27,8 @@ class RunOptions:
 
     root: data root (None: $XSENSE_DATA or the cache folder); runs: where run folders lie;
     dataset: 'embedded' or 'name:/path' of a public data set; variant: one of VARIANTS; threads:
-    CPU threads of torch; overrides: configuration fields by dotted name ('train.steps': '200').
+    CPU threads of torch; config: configuration file (None: the variant's defaults); overrides:
+    configuration fields by dotted name, ('train.steps', '200').
     """
 
     root: Path | None = None
@@ -35,6 +36,7 @@ class RunOptions:
     dataset: str = 'embedded'
     variant: str = 'production'
     threads: int = 1
+    config: Path | None = None
     overrides: tuple[tuple[str, str], ...] = ()
 
 

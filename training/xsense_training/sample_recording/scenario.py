@@ -1,26 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens in the sample recording, and which pictures the robot has been shown before.
+"""What happens in the sample recording, and what the robot has been shown and has heard before.
 
-Everything is a Tux Paint stamp of the held-out fold. Paths are those of its concepts, without the
-leading `tuxpaint/`.
+Keys are those of the library: Tux Paint stamps and emoji that no shipped model was trained on, and
+pictures and recordings of instruments, of which the models know the kind alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xsense_ros.errors import InputError
-from xsense_training.data.concept import Concept
-from xsense_training.data.folds import HELD_OUT
+from xsense_training.sample_recording.library import Library, find
 
 UNKNOWN = 'unknown'  # truth of something that the gallery does not hold
 NOTHING = ''  # truth of an empty scene, or of silence
-GALLERY_SIZE = 48
-SIGHT_SECONDS = 2.4
-SOUND_PERIOD = 4.0
-TEXT_PERIOD = 2.0
+# Kinds of questions: the recording names them beside the truth, and the demo counts them apart.
+# What is sensed on the topics is looked for among the views of its own kind, and what is drawn or
+# written among the pictures; the three kinds with a comma are asked on purpose.
+STREAMED = {
+    'image': 'picture -> picture',
+    'sketch': 'sketch -> picture',
+    'sound': 'sound -> sound',
+    'text': 'text -> picture',
+}
+MADE_TO_SOUND = 'picture -> sound, by kind'
+HEARD_KIND = 'sound -> picture, by kind'
+HEARD_FIRST = 'sound -> picture, new thing'
+
+STAMPS = 48  # remembered things that are Tux Paint stamps
+SIGHT_SECONDS = 2.0
+SOUND_PERIOD = 3.2
+TEXT_PERIOD = 2.4
+SKETCH_PERIOD = 2.6
+
+
+@dataclass(frozen=True)
+class Item:
+    """A remembered thing: an id, a label, and what the robot has been shown or has heard of it."""
+
+    item_id: str
+    label: str
+    picture: str | None = None
+    sound: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,135 +49,267 @@ class Sight:
     """A thing before the camera.
 
     Attributes:
-        shown: the stamp; None for an empty scene.
-        means: the remembered stamp that it should find, where the gallery holds another picture of
-            the same thing; None where it is `shown` itself.
+        shown: the picture; None for an empty scene.
+        means: id of the item that it should find, where that is not the item of this picture.
+        sounds_like: id of the item that is asked for by `MADE_TO_SOUND`; None: nothing is asked.
         raw: sent as raw pixels instead of JPEG.
     """
 
     shown: str | None
     means: str | None = None
     raw: bool = False
+    sounds_like: str | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A recording that is heard.
+
+    Attributes:
+        sound: the recording. Where the robot has heard one of this thing, it should know it.
+        asked: the kind of question that is asked on purpose with it; None: none.
+        means: id of the item that answers this question; None: that of the picture of the thing.
+    """
+
+    sound: str
+    asked: str | None = None
+    means: str | None = None
 
 
 @dataclass(frozen=True)
 class Question:
-    """A text, and the stamp that it should find; None where nothing in the gallery fits."""
+    """A text, and the picture that it should find; None where nothing in the gallery fits."""
 
     text: str
     means: str | None
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A sketch, on paper or in chalk on a board, raw or as JPEG."""
+
+    sketch: str
+    board: bool = False
+    raw: bool = False
+
+
+# Instruments that the robot has been shown, and will hear: another instrument of the kind in some.
+INSTRUMENTS_SEEN = (
+    Item('violin', 'violin (bowed strings)', 'tuxpaint/hobbies/music/string/violin#0-stamp'),
+    Item('piano', 'piano', 'gcompris/instruments/piano#0-drawing'),
+    Item(
+        'electric-guitar',
+        'electric guitar (guitars)',
+        'gcompris/instruments/electric_guitar#0-drawing',
+    ),
+    Item('trumpet', 'trumpet (brass)', 'tuxpaint/hobbies/music/brass/trumpet#0-stamp'),
+    Item('snare-drum', 'snare drum (drums)', 'gcompris/instruments/snare_drum#0-drawing'),
+    Item('banjo', 'banjo (plucked strings)', 'emoji/1FA95#2-noto'),
+)
+# Instruments that it has only heard, and will see.
+INSTRUMENTS_HEARD = (
+    Item('saxophone', 'saxophone (reeds)', None, 'gcompris/instruments/saxophone'),
+    Item('ocarina', 'ocarina (flutes)', None, 'soundfont/079'),
+    Item('accordion', 'accordion (organs)', None, 'gcompris/instruments/accordion'),
+    Item('glockenspiel', 'glockenspiel (tuned percussion)', None, 'soundfont/009'),
+)
+# Emoji that it has been shown: the style of the picture in the gallery.
+EMOJI = {
+    'emoji/1F33C': 'twemoji',
+    'emoji/1F359': 'noto',
+    'emoji/1F35C': 'twemoji',
+    'emoji/1F35D': 'noto',
+    'emoji/1F363': 'noto',
+    'emoji/1F396': 'twemoji',
+    'emoji/1F3B0': 'noto',
+    'emoji/1F490': 'twemoji',
+    'emoji/1F5A8': 'twemoji',
+    'emoji/1F95B': 'noto',
+    'emoji/1F9A8': 'twemoji',
+    'emoji/1F9C3': 'twemoji',
+    'emoji/1FAA9': 'noto',
+    'emoji/1FAB7': 'twemoji',
+    'emoji/1FACE': 'noto',
+    'emoji/2328': 'noto',
+    'emoji/2693': 'noto',
+    'emoji/26F4': 'noto',
+}
 SIGHTS = (
     Sight(None),
-    Sight('animals/mammals/dogs/fox'),
-    Sight('animals/mammals/equines/zebra2', means='animals/mammals/equines/zebra'),
-    Sight('clothes/red_handbag'),
-    Sight('household/electronics/phone'),
-    Sight('food/fruit/banana', raw=True),
-    Sight('sports/stopwatch'),
-    Sight('animals/mammals/equines/horse'),
-    Sight('vehicles/iso_fireengine', means='vehicles/emergency/firetruck'),
-    Sight('household/electronics/laptop'),
-    Sight('animals/mammals/hippopotamus'),
-    Sight('clothes/sunglasses_01'),
-    Sight('clothes/armor/cartoon/knight_helmet'),
-    Sight('town/houses/cartoon/windmill'),
-    Sight('animals/birds/seagull'),
-    Sight('sports/tennis_ball'),
-    Sight('vehicles/cycle/bluebike'),
+    Sight('tuxpaint/animals/mammals/dogs/fox'),
+    Sight('emoji/1F363:twemoji', 'sushi'),
+    Sight('tuxpaint/animals/mammals/equines/zebra2', 'zebra'),
+    Sight('emoji/1F3B7#2-noto', sounds_like='saxophone'),
+    Sight('tuxpaint/clothes/red_handbag'),
+    Sight('tuxpaint/household/electronics/phone'),
+    Sight('emoji/2693:twemoji', 'anchor'),
+    Sight('tuxpaint/food/fruit/banana', raw=True),
+    Sight('gcompris/instruments/organ#0-drawing', sounds_like='accordion'),
+    Sight('tuxpaint/sports/stopwatch'),
+    Sight('emoji/2328:twemoji', 'keyboard'),
+    Sight('tuxpaint/animals/mammals/equines/horse'),
+    Sight('tuxpaint/vehicles/iso_fireengine', 'fire-truck'),
+    Sight('emoji/1F3B0:twemoji', 'slot-machine'),
+    Sight('tuxpaint/household/electronics/laptop'),
+    Sight('emoji/1FA88#1-twemoji', sounds_like='ocarina'),
+    Sight('tuxpaint/animals/mammals/hippopotamus'),
+    Sight('tuxpaint/clothes/sunglasses_01'),
+    Sight('emoji/1FACE:twemoji', 'moose'),
+    Sight('tuxpaint/clothes/armor/cartoon/knight_helmet'),
+    Sight('tuxpaint/town/houses/cartoon/windmill'),
+    Sight('gcompris/instruments/triangle#0-drawing', sounds_like='glockenspiel'),
+    Sight('tuxpaint/animals/birds/seagull'),
+    Sight('emoji/26F4:twemoji', 'ferry'),
+    Sight('tuxpaint/sports/tennis_ball'),
+    Sight('gcompris/instruments/maracas#0-drawing', sounds_like=UNKNOWN),
+    Sight('tuxpaint/vehicles/cycle/bluebike'),
 )
 SOUNDS = (
-    'vehicles/emergency/firetruck',
-    'animals/mammals/equines/horse',
-    'animals/birds/seagull',
-    'animals/mammals/bears/bear',
-    'hobbies/music/percussion/cymbal_crash',
-    'animals/birds/blackbird',
-    'household/toilet',
-    'animals/mammals/dogs/fox',
-    'household/tools/saw',
-    'animals/mammals/equines/zebra',
+    Heard('tuxpaint/vehicles/emergency/firetruck', HEARD_FIRST),
+    Heard('gcompris/instruments/violin', HEARD_KIND, 'violin'),
+    Heard('tuxpaint/animals/mammals/equines/horse'),
+    Heard('soundfont/002', HEARD_KIND, 'piano'),
+    Heard('tuxpaint/animals/birds/seagull', HEARD_FIRST),
+    Heard('tuxpaint/animals/mammals/bears/bear'),
+    Heard('gcompris/instruments/electric_guitar', HEARD_KIND, 'electric-guitar'),
+    Heard('tuxpaint/hobbies/music/percussion/cymbal_crash', HEARD_KIND, UNKNOWN),
+    Heard('tuxpaint/animals/birds/blackbird'),
+    Heard('gcompris/instruments/tuba', HEARD_KIND, 'trumpet'),
+    Heard('tuxpaint/household/toilet', HEARD_FIRST),
+    Heard('soundfont/116', HEARD_KIND, 'snare-drum'),
+    Heard('tuxpaint/animals/mammals/dogs/fox'),
+    Heard('gcompris/instruments/harp', HEARD_KIND, 'banjo'),
+    Heard('tuxpaint/household/tools/saw', HEARD_FIRST),
+    Heard('gcompris/instruments/bongo', HEARD_KIND, 'snare-drum'),
+    Heard('tuxpaint/animals/mammals/equines/zebra'),
 )
-# The robot has heard these once, in another room, when it was shown their pictures.
-HEARD_BEFORE = SOUNDS[1::2]
+DRAWINGS = (
+    Drawing('emoji/2693'),
+    Drawing('emoji/1F363'),
+    Drawing('emoji/1F9A8'),
+    Drawing('emoji/1F358'),
+    Drawing('emoji/1F5A8', raw=True),
+    Drawing('emoji/1FAB7'),
+    Drawing('emoji/1F95B', board=True),
+    Drawing('emoji/1FACE'),
+    Drawing('emoji/1F3B0'),
+    Drawing('emoji/1F9CA'),
+    Drawing('emoji/1F490'),
+    Drawing('emoji/26F4', raw=True),
+    Drawing('emoji/1F35D'),
+    Drawing('emoji/1FAA9', board=True),
+    Drawing('emoji/2328'),
+    Drawing('emoji/1F948'),
+    Drawing('emoji/1F359'),
+    Drawing('emoji/1F9C3'),
+    Drawing('emoji/1F396'),
+    Drawing('emoji/1F33C', raw=True),
+    Drawing('emoji/1F35C', board=True),
+)
 QUESTIONS = (
-    Question('a fox', 'animals/mammals/dogs/fox'),
-    Question('tennis ball', 'sports/tennis_ball'),
-    Question('a slice of bread', 'food/loaf_of_bread'),
-    Question('fire truck', 'vehicles/emergency/firetruck'),
-    Question('seahorse', 'animals/fish/seahorse'),
+    Question('a fox', 'tuxpaint/animals/mammals/dogs/fox'),
+    Question('tennis ball', 'tuxpaint/sports/tennis_ball'),
+    Question('a slice of bread', 'tuxpaint/food/loaf_of_bread'),
+    Question('fire truck', 'tuxpaint/vehicles/emergency/firetruck'),
+    Question('seahorse', 'tuxpaint/animals/fish/seahorse'),
     Question('an igloo', None),
-    Question('banana', 'food/fruit/banana'),
-    Question('where is my telephone?', 'household/electronics/phone'),
-    Question('a big grey animal that lives in the river', 'animals/mammals/hippopotamus'),
-    Question('sombrero', 'clothes/hats/sombrero'),
-    Question('zebra', 'animals/mammals/equines/zebra'),
-    Question('a cup of coffee', 'household/dishes/expresso'),
+    Question('banana', 'tuxpaint/food/fruit/banana'),
+    Question('where is my telephone?', 'tuxpaint/household/electronics/phone'),
+    Question('a big grey animal that lives in the river', 'tuxpaint/animals/mammals/hippopotamus'),
+    Question('sombrero', 'tuxpaint/clothes/hats/sombrero'),
+    Question('zebra', 'tuxpaint/animals/mammals/equines/zebra'),
+    Question('a cup of coffee', 'tuxpaint/household/dishes/expresso'),
     Question('fishing net', None),
-    Question('red bag', 'clothes/red_handbag'),
-    Question('the sun', 'space/planets/0_sun'),
-    Question('syringe', 'medical/syringe'),
-    Question('bicycle', 'vehicles/cycle/bluebike'),
+    Question('red bag', 'tuxpaint/clothes/red_handbag'),
+    Question('the sun', 'tuxpaint/space/planets/0_sun'),
+    Question('syringe', 'tuxpaint/medical/syringe'),
+    Question('bicycle', 'tuxpaint/vehicles/cycle/bluebike'),
     Question('rocket launch', None),
-    Question('pineapple', 'food/fruit/pineapple'),
-    Question('windmill', 'town/houses/cartoon/windmill'),
+    Question('pineapple', 'tuxpaint/food/fruit/pineapple'),
+    Question('windmill', 'tuxpaint/town/houses/cartoon/windmill'),
+    Question('sushi', 'emoji/1F363:noto'),
+    Question("a ship's anchor", 'emoji/2693:noto'),
+    Question('moose', 'emoji/1FACE:noto'),
 )
 # Never remembered: they play the part of the unknown.
 STRANGERS = (
-    'sports/stopwatch',
-    'clothes/armor/cartoon/knight_helmet',
-    'hobbies/music/percussion/cymbal_crash',
+    'tuxpaint/sports/stopwatch',
+    'tuxpaint/clothes/armor/cartoon/knight_helmet',
+    'tuxpaint/hobbies/music/percussion/cymbal_crash',
 )
-# Abstract signs that nobody would show to a robot.
-_LEFT_OUT = ('symbols/', 'people/', 'seasonal/hanukkah', 'space/moon', 'town/roadsigns/')
+# Abstract signs that nobody would show to a robot, and instruments, which have their own part.
+_LEFT_OUT = tuple(
+    f'tuxpaint/{start}'
+    for start in (
+        *('symbols/', 'people/', 'seasonal/hanukkah', 'space/moon', 'town/roadsigns/'),
+        'hobbies/music/',
+    )
+)
 
 
-def held_out_stamps(concepts: Sequence[Concept]) -> dict[str, Concept]:
-    """The Tux Paint stamps of the held-out fold, by path.
+def check(library: Library) -> None:
+    """InputError where the library lacks something of the scenario."""
+    shown = [sight.shown for sight in SIGHTS] + [question.means for question in QUESTIONS]
+    shown += [item.picture for item in (*INSTRUMENTS_SEEN, *INSTRUMENTS_HEARD)]
+    shown += [f'{key}:{style}' for key, style in EMOJI.items()]
+    for key in filter(None, shown):
+        find('picture', library.pictures, key)
+    for heard in SOUNDS:
+        find('recording', library.sounds, heard.sound)
+    for item in INSTRUMENTS_HEARD:
+        find('recording', library.sounds, item.sound or '')
+    for drawing in DRAWINGS:
+        find('sketch', library.sketches, drawing.sketch)
+
+
+def remembered(library: Library) -> list[Item]:
+    """What the robot knows when the recording begins, ordered by id.
+
+    All that the scenario asks for, filled up with stamps. No two things share a name: there is one
+    right answer to every question.
 
     Raises:
-        InputError: a stamp of the scenario is missing or not held out.
+        InputError: something of the scenario is not there, or not held out.
     """
-    stamps = {
-        concept.id.removeprefix('tuxpaint/'): concept
-        for concept in concepts
-        if concept.source == 'tuxpaint' and concept.fold == HELD_OUT
-    }
-    wanted = {path for sight in SIGHTS for path in (sight.shown, sight.means)}
-    wanted |= {question.means for question in QUESTIONS} | set(SOUNDS)
-    for path in sorted(filter(None, wanted)):
-        if path not in stamps:
-            raise InputError(
-                'stamp of the scenario',
-                path,
-                f'a Tux Paint stamp of fold {HELD_OUT}',
-                'choose another stamp in scenario.py, or fetch the data set again',
-            )
-    return stamps
+    check(library)
+    items = [*INSTRUMENTS_SEEN, *INSTRUMENTS_HEARD]
+    for key, style in EMOJI.items():
+        picture = f'{key}:{style}'
+        name = library.pictures[picture].name
+        items.append(Item(slug(name), name, picture))
+    names = {item.item_id for item in items}
+    before = {heard.sound for heard in SOUNDS if heard.asked is None}
+    count = 0
+    for key in _stamps(library):
+        name = library.pictures[key].name
+        if count < STAMPS and slug(name) not in names:
+            items.append(Item(slug(name), name, key, key if key in before else None))
+            names.add(slug(name))
+            count += 1
+    return sorted(items, key=lambda item: item.item_id)
 
 
-def gallery_stamps(stamps: dict[str, Concept]) -> dict[str, Concept]:
-    """What the robot remembers: all that the scenario asks for, filled up to GALLERY_SIZE.
+def _stamps(library: Library) -> list[str]:
+    """Stamps in the order in which they are taken: those asked for, then some of every group."""
+    asked = [sight.shown for sight in SIGHTS if not sight.means] + [
+        heard.sound for heard in SOUNDS
+    ]
+    asked += [question.means for question in QUESTIONS]
+    asked += ['tuxpaint/animals/mammals/equines/zebra', 'tuxpaint/vehicles/emergency/firetruck']
+    others = [
+        key
+        for key in sorted(library.pictures)
+        if key.startswith('tuxpaint/') and '#' not in key and not key.startswith(_LEFT_OUT)
+    ]
+    order = [*filter(None, asked), *(key for offset in range(3) for key in others[offset::3])]
+    strange = {slug(library.pictures[key].name) for key in STRANGERS}
+    return [
+        key
+        for key in dict.fromkeys(order)
+        if key in others and slug(library.pictures[key].name) not in strange
+    ]
 
-    No two of them share a name: there is one right answer to every query.
-    """
-    asked = [sight.means or sight.shown for sight in SIGHTS]
-    asked += [*SOUNDS, *(question.means for question in QUESTIONS)]
-    chosen: dict[str, Concept] = {}
-    others = [path for path in sorted(stamps) if not path.startswith(_LEFT_OUT)]
-    # Stepping through the sorted list by a stride takes some of every group.
-    others = [path for offset in range(3) for path in others[offset::3]]
-    names = {stamps[path].name for path in STRANGERS}
-    for path in [*filter(None, asked), *others]:
-        if path not in STRANGERS and path not in chosen and stamps[path].name not in names:
-            chosen[path] = stamps[path]
-            names.add(stamps[path].name)
-        if len(chosen) == GALLERY_SIZE:
-            break
-    return dict(sorted(chosen.items()))
 
-
-def item_id(concept: Concept) -> str:
+def slug(name: str) -> str:
     """Identifier of a remembered thing: its name in lower case with dashes."""
-    return re.sub(r'[^a-z0-9]+', '-', concept.name.lower()).strip('-')
+    return re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,9 @@ import torch
 from tokenizers import Tokenizer
 
 from xsense_ros.engines.bundle import Bundle
-from xsense_training.evaluate.report import verdict
+from xsense_training.evaluate.document import METRICS_FILE, write_metrics
+from xsense_training.evaluate.summary import Summary
+from xsense_training.evaluate.table import HEADLINE, verdict
 from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
 from xsense_training.models.sound_tower import SoundTower, SoundTrunk
 from xsense_training.models.text_tower import TextTower
@@ -32,7 +33,12 @@ LICENCE = (
 
 
 def export(
-    ingredients: Ingredients, fitted: Fitted, fold: int, models: Path, metrics: Mapping[str, Any]
+    ingredients: Ingredients,
+    fitted: Fitted,
+    fold: int,
+    models: Path,
+    judged: Summary,
+    about: Mapping[str, Any],
 ) -> Bundle:
     """Write models/image-sound-text and models/trunks/efficientnet-lite0.onnx.
 
@@ -41,7 +47,8 @@ def export(
         fitted: the fold's systems.
         fold: the fold the towers never saw.
         models: folder of the bundles.
-        metrics: report over folds, for the card and metrics.json; may be empty.
+        judged: report over folds, for the card and metrics.json.
+        about: recipe, folds and environment, for metrics.json.
     """
     corpus, features = ingredients.corpus, ingredients.features
     system = fitted.systems['shipped']
@@ -71,13 +78,13 @@ def export(
         'protocol': 'concept-disjoint folds; metrics.json holds the full report',
         'selection': selection,
         'calibration_on_validation': summaries,
-        'MRR': {
-            name: {
-                'shipped': entry['systems']['shipped']['MRR']['value'],
-                'chance': entry['chance']['MRR'],
-                'verdict': verdict(entry['comparison']),
+        HEADLINE: {
+            f'{c.dataset}, {c.split}: {c.direction}': {
+                'over_best_baseline': c.difference,
+                'verdict': verdict(c),
             }
-            for name, entry in metrics.get('directions', {}).items()
+            for c in judged.comparisons
+            if c.metric == HEADLINE and c.other_kind == 'baseline'
         },
     }
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,9 +113,9 @@ def export(
             {'tokenizer.json': compact},
             {
                 'MODEL_CARD.md': model_card(
-                    f'{SPACE} {VERSION}', corpus, selection, calibration, summaries, metrics
+                    f'{SPACE} {VERSION}', corpus, selection, calibration, summaries, judged
                 ),
-                'metrics.json': json.dumps(metrics, indent=1) + '\n',
+                METRICS_FILE: write_metrics(judged, {**about, 'selection': selection}),
             },
             evaluation,
         )

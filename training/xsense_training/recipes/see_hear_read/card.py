@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from xsense_ros.engines.manifest import Calibration
-from xsense_training.evaluate.report import comparison_table, table, verdict
+from xsense_training.evaluate.summary import Summary
+from xsense_training.evaluate.table import HEADLINE, markdown, verdict
 from xsense_training.features.corpus import Corpus
+from xsense_training.recipes.see_hear_read.judging import UNNAMED
 
 DESCRIPTION = (
     'Pictures, sounds and English words in one space. Ask with any of the three and be answered '
@@ -17,21 +19,22 @@ DESCRIPTION = (
 )
 
 
-UNNAMED = ' not named in ImageNet'
-
-
-def _control(report: Mapping[str, Any]) -> list[str]:
+def _control(judged: Summary) -> list[str]:
     """How much of each gain is left on things that the ImageNet classifier has no name for."""
+    gains = {
+        (c.dataset, c.split, c.direction): c
+        for c in judged.comparisons
+        if c.metric == HEADLINE and c.other_kind == 'baseline'
+    }
     lines = []
-    for name, entry in report.items():
-        if UNNAMED not in name:
+    for (dataset, asked, direction), left in gains.items():
+        whole = gains.get((dataset, asked.removesuffix(UNNAMED), direction))
+        if not asked.endswith(UNNAMED) or whole is None:
             continue
-        whole = report[name.replace(UNNAMED, '')]['comparison']
-        left = entry['comparison']
         lines.append(
-            f'- {name.replace(UNNAMED, "")}: {whole["difference"]:+.3f} MRR over the best '
-            f'baseline ({whole["baseline"]}) on all things, {left["difference"]:+.3f} over '
-            f'{left["baseline"]} on things not named in ImageNet ({verdict(left)}).'
+            f'- {dataset}, {direction}: {whole.difference:+.3f} {HEADLINE} over the best '
+            f'baseline ({whole.other}) on all things, {left.difference:+.3f} over '
+            f'{left.other} on things not named in ImageNet ({verdict(left)}).'
         )
     return ['Does the gain survive where ImageNet has no name for the thing?', '', *lines]
 
@@ -42,7 +45,7 @@ def model_card(
     selection: Mapping[str, Any],
     calibration: Mapping[str, Calibration],
     summaries: Mapping[str, Mapping[str, float]],
-    metrics: Mapping[str, Any],
+    judged: Summary,
 ) -> str:
     """MODEL_CARD.md, every number from the run that made the bundle."""
     counts = {
@@ -91,29 +94,20 @@ def model_card(
         '## Results on held-out concepts',
         '',
     ]
-    if metrics:
-        folds = metrics['folds']
-        lines += [
-            f'Folds {folds}; every fold is tested by towers that did not see it. Rendered '
-            'instruments are synthetic sound. "Emergent" directions were never trained as pairs.',
-            '',
-            table(metrics['directions']),
-            '',
-            '## Against the best baseline',
-            '',
-            'Baselines are CCA, linear regression (ridge) and ConSE alone; the best is chosen by '
-            'its own test result, which favours it. Image-sound CCA and ridge are fitted on that '
-            'pair alone, in a space of their own. "Not shown" means '
-            'that the test over folds cannot tell; the smallest difference it could have found is '
-            'given.',
-            '',
-            comparison_table(metrics['directions']),
-            *_control(metrics['directions']),
-            '',
-        ]
+    lines += [
+        'Folds by thing; each is tested by towers that did not see it. Rendered '
+        'instruments are synthetic sound. Baselines are CCA, linear regression and ConSE; '
+        'image-sound CCA and regression are fitted on that pair alone, in a space of their own. '
+        '"Not shown": the test over folds cannot tell.',
+        '',
+        markdown(judged),
+        *_control(judged),
+        '',
+    ]
     lines += [
         'Regenerate: `make reproduce-see-hear-read` '
-        '(`xsense-train evaluate see-hear-read --all-folds --models models`).',
+        '(`xsense-train evaluate see-hear-read --all-folds`, '
+        '`xsense-train export see-hear-read --models models`).',
         '',
         '## Calibration',
         '',

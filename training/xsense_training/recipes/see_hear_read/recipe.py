@@ -14,8 +14,8 @@ Read top to bottom:
    prefers, or a closed form alone where that is better; beside it a block of image and sound
    alone (their own CCA), in which words are zero.
 
-`variant='published'` swaps the pairing hinge of the paper for InfoNCE, starts from random weights
-instead of CCA, and distils the teacher's ImageNet classes.
+`variant='published'` is the paper's own network and objective: published.py.
+A corpus without recordings (CUB and its captions) is fitted on pictures and words alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from xsense_training.baselines.linear import Choice, choose_cca, choose_ridge
+from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features, System, linear
 from xsense_training.features.corpus import Corpus
 from xsense_training.models.convex_words import NamedClasses
@@ -42,6 +43,7 @@ from xsense_training.recipes.see_hear_read.parts import (
 from xsense_training.recipes.see_hear_read.protocol import (
     SELECT,
     directions,
+    image_text_directions,
     known_thing_directions,
 )
 from xsense_training.recipes.see_hear_read.selection import (
@@ -79,6 +81,19 @@ def split(corpus: Corpus, fold: int) -> Split:
     return Split(~validation & ~test, validation, test)
 
 
+def selection_tasks(corpus: Corpus, parts: Split) -> tuple[list[Direction], list[Direction]]:
+    """Validation directions of image-text, and of image-sound (none without recordings).
+
+    Sound is selected on unseen things and on new recordings of known ones.
+    """
+    tasks = directions(corpus, parts.validation)
+    tasks += known_thing_directions(corpus, parts.train, SELECT)
+    image_sound = [
+        d for d in tasks if {d.query.modality, d.gallery.modality} == {'image', 'sound'}
+    ]
+    return image_text_directions(corpus, parts.validation), image_sound
+
+
 @dataclass(frozen=True)
 class Fitted:
     """Systems of one fold (cca, ridge, conse, learned, shipped) and how they came about."""
@@ -104,17 +119,10 @@ def fit(
         fold: held-out fold.
         folder: run folder; a killed run goes on where it stopped.
         config: what to train.
-        classes: the image network's ImageNet classifier and its names, for ConSE (and the teacher
-            of the published variant).
+        classes: the image network's ImageNet classifier and its names, for ConSE.
     """
     parts = split(corpus, fold)
-    # Sound is selected on unseen things and on new recordings of known ones.
-    tasks = directions(corpus, parts.validation)
-    tasks += known_thing_directions(corpus, parts.train, SELECT)
-    image_text = [d for d in tasks if d.name.startswith(('tuxpaint', 'emoji'))]
-    image_sound = [
-        d for d in tasks if {d.query.modality, d.gallery.modality} == {'image', 'sound'}
-    ]
+    image_text, image_sound = selection_tasks(corpus, parts)
 
     # 1. Closed forms on image-text pairs.
     pairs = image_text_pairs(corpus, features, parts.train)
@@ -136,31 +144,33 @@ def fit(
         image_text,
         folder / 'image-text',
         config,
-        classes,
     )
 
     # 3. Sound joins each space by regression onto its image vectors; in the learned one a residual
     #    is trained on top and kept if validation prefers it.
-    heard = image_sound_pairs(corpus, features, parts.train)
+    results = {'image-text': seen}
     notes: dict[str, object] = {name: _note(choice) for name, choice in closed.items()}
     notes['conse'] = conse_note
-    for name, heads in spaces.items():
-        regression, settings = choose_regression(heads['image'], features, heard, image_sound)
-        heads['sound'] = linear(regression)
-        notes[f'sound in {name}'] = settings
-        if name == 'learned':
-            trained, listened = train_image_sound(
-                corpus, features, parts.train, heads['image'], regression, image_sound,
-                folder / 'image-sound', config,
-            )  # fmt: skip
-            score_learned = listened.best['score']
-            better = score_learned > settings['validation']
-            notes['sound head'] = {
-                'regression': settings['validation'],
-                'learned': score_learned,
-                'kept': 'learned' if better else 'regression',
-            }
-            heads['sound'] = trained if better else linear(regression)
+    if image_sound:
+        heard = image_sound_pairs(corpus, features, parts.train)
+        for name, heads in spaces.items():
+            regression, settings = choose_regression(heads['image'], features, heard, image_sound)
+            heads['sound'] = linear(regression)
+            notes[f'sound in {name}'] = settings
+            if name == 'learned':
+                trained, listened = train_image_sound(
+                    corpus, features, parts.train, heads['image'], regression, image_sound,
+                    folder / 'image-sound', config,
+                )  # fmt: skip
+                results['image-sound'] = listened
+                score_learned = listened.best['score']
+                better = score_learned > settings['validation']
+                notes['sound head'] = {
+                    'regression': settings['validation'],
+                    'learned': score_learned,
+                    'kept': 'learned' if better else 'regression',
+                }
+                heads['sound'] = trained if better else linear(regression)
 
     # 4. What ships: candidates side by side, unless a closed form alone is better on validation,
     #    and beside them the own CCA of image and sound.
@@ -169,16 +179,21 @@ def fit(
         if choice.score > best:
             shares, best = {name: 1.0}, choice.score
     notes['shipped'] = {'shares': shares, 'validation': best}
-    shared = {m: side_by_side(spaces, shares, m) for m in ('image', 'text', 'sound')}
-    own = closed_form_image_sound(features, heard, image_sound)
-    shipped, notes['image-sound block'] = add_own_block(shared, own['cca'], features, image_sound)
+    shipped = {m: side_by_side(spaces, shares, m) for m in spaces['learned']}
+    own: dict[str, dict[str, nn.Module]] = {}
+    if image_sound:
+        own = closed_form_image_sound(features, heard, image_sound)
+        shipped, notes['image-sound block'] = add_own_block(
+            shipped, own['cca'], features, image_sound
+        )
 
     systems = {
-        name: System(name, spaces[name], {'image+sound': own[name]}) for name in ('cca', 'ridge')
+        name: System(name, spaces[name], {'image+sound': own[name]} if own else {})
+        for name in closed
     }
     systems |= {name: System(name, spaces[name]) for name in ('conse', 'learned')}
     systems |= {'shipped': System('shipped', shipped)}
-    return Fitted(systems, notes, {'image-text': seen, 'image-sound': listened})
+    return Fitted(systems, notes, results)
 
 
 def _note(choice: Choice) -> dict[str, float]:

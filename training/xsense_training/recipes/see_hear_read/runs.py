@@ -3,124 +3,129 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from xsense_ros.engines.bundle import Bundle
+from xsense_ros.errors import InputError
+from xsense_training.config import load, override
 from xsense_training.evaluate.direction import Direction
-from xsense_training.evaluate.report import (
-    build_report,
-    comparison_table,
-    evaluate_fold,
-    plot_report,
-    table,
-)
+from xsense_training.evaluate.document import add_costs
+from xsense_training.evaluate.outcome import Outcome
+from xsense_training.evaluate.outcome_store import load_outcomes
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
+from xsense_training.evaluate.rows import summarise
 from xsense_training.evaluate.system import Features, Floats, System
+from xsense_training.recipes.registry import RunOptions
 from xsense_training.recipes.see_hear_read.bundle import SHIPPED_FOLD, export
-from xsense_training.recipes.see_hear_read.card import UNNAMED
-from xsense_training.recipes.see_hear_read.data import Ingredients
-from xsense_training.recipes.see_hear_read.protocol import (
-    directions,
-    image_text_directions,
-    known_thing_directions,
-    named_in,
-)
-from xsense_training.recipes.see_hear_read.recipe import FOLDS, NAME, Fitted, fit, split
+from xsense_training.recipes.see_hear_read.data import EMBEDDED, prepare
+from xsense_training.recipes.see_hear_read.folds import fit_fold, seen_by
+from xsense_training.recipes.see_hear_read.judging import fold_directions, judge_fold, show
+from xsense_training.recipes.see_hear_read.published import PublishedConfig
+from xsense_training.recipes.see_hear_read.recipe import FOLDS, NAME
 from xsense_training.recipes.see_hear_read.training import Config
 from xsense_training.trainer import environment
 
-RECIPE = 2  # raise it when a line changes what is fitted or selected: old results are refitted
-ALL_FOLDS = tuple(range(FOLDS))
 SHOWN = (
     'tuxpaint image->text',
     'tuxpaint text->image',
     'emoji text->image',
     'items sound->image',
     'items (emergent) text->sound',
+    'cub image->text',
+    'cub text->image',
 )
 
 
-def fold_folder(runs: Path, variant: str, fold: int) -> Path:
-    """Where a fold's run lies."""
-    return runs / f'{NAME}-{variant}' / f'fold-{fold}'
+class SeeHearRead:
+    """The recipe as the command line asks for it."""
+
+    name = NAME
+    folds = FOLDS
+
+    def fit(self, options: RunOptions, fold: int) -> Path:
+        """Fit one fold; returns its run folder. Of CUB, fold 0 is its class-disjoint split."""
+        folder, config = fold_folder(options, fold), configuration(options)
+        ingredients = prepare(options.root, options.dataset)
+        fit_fold(ingredients, seen_by(config, ingredients), fold, folder, config)
+        return folder
+
+    def evaluate(self, options: RunOptions, folds: Sequence[int]) -> list[Outcome]:
+        """Judge folds, production beside CCA, linear regression and ConSE.
+
+        Draws retrieval.png of each fold. The published variant is judged alone, on the same
+        queries: a report takes both together.
+        """
+        config, ingredients = configuration(options), prepare(options.root, options.dataset)
+        corpus, features = ingredients.corpus, seen_by(config, ingredients)
+        main = 'published' if isinstance(config, PublishedConfig) else 'shipped'
+        outcomes: list[Outcome] = []
+        for fold in folds:
+            folder = fold_folder(options, fold)
+            fitted = fit_fold(ingredients, features, fold, folder, config)
+            outcomes += judge_fold(corpus, features, fitted, fold, ingredients.classes)
+            asked = fold_directions(corpus, fold, ingredients.classes)
+            draw_retrieval(
+                [task for task in asked if task.name in SHOWN],
+                partial(_similarity, fitted.systems[main], features),
+                show(corpus),
+                folder / 'retrieval.png',
+            )
+        return outcomes
+
+    def export(self, options: RunOptions, models: Path) -> Bundle:
+        """The towers of the shipped fold, with what was judged last and what they cost.
+
+        Raises:
+            InputError: another variant or data set than the one that ships.
+        """
+        config = configuration(options)
+        if isinstance(config, PublishedConfig) or options.dataset != EMBEDDED:
+            raise InputError(
+                'export',
+                (options.variant, options.dataset),
+                f"'production', {EMBEDDED!r}",
+                'leave out --variant and --data',
+            )
+        judged = load_outcomes(options.runs, (NAME,))  # of every variant
+        ingredients = prepare(options.root)
+        folder = fold_folder(options, SHIPPED_FOLD)
+        fitted = fit_fold(ingredients, ingredients.features, SHIPPED_FOLD, folder, config)
+        about = {
+            'recipe': NAME,
+            'variant': options.variant,
+            'folds': sorted({o.run for o in judged}),
+            'environment': environment(),
+        }
+        bundle = export(ingredients, fitted, SHIPPED_FOLD, models, summarise(judged), about)
+        add_costs(bundle)
+        return bundle
 
 
-def fit_fold(ingredients: Ingredients, fold: int, runs: Path, config: Config) -> Fitted:
-    """Fit a fold, or recall it where the run folder holds the finished result."""
-    folder = fold_folder(runs, config.variant, fold)
-    done = folder / 'fitted.pt'
-    described = json.dumps({'recipe': RECIPE} | asdict(config), indent=1) + '\n'
-    recipe = folder / 'recipe.json'
-    if done.exists() and recipe.exists() and recipe.read_text() == described:
-        fitted: Fitted = torch.load(done, weights_only=False)
-        return fitted
-    folder.mkdir(parents=True, exist_ok=True)
-    recipe.write_text(described)
-    fitted = fit(
-        ingredients.corpus, ingredients.features, fold, folder, config, ingredients.classes
-    )
-    torch.save(fitted, folder / 'fitted.partial')
-    (folder / 'fitted.partial').replace(done)
-    (folder / 'selection.json').write_text(json.dumps(fitted.notes, indent=1) + '\n')
-    return fitted
+RECIPE = SeeHearRead()
 
 
-def evaluate(
-    ingredients: Ingredients, folds: Sequence[int], runs: Path, config: Config
-) -> dict[str, Any]:
-    """Fit (or recall) the folds and write metrics.json, metrics.md and charts beside them."""
-    corpus, features = ingredients.corpus, ingredients.features
-    results, tasks, notes = [], [], {}
-    for fold in folds:
-        fitted = fit_fold(ingredients, fold, runs, config)
-        parts = split(corpus, fold)
-        found = directions(corpus, parts.test) + known_thing_directions(corpus, parts.train)
-        # A control: things whose names the image network's classifier has never met.
-        named = named_in(corpus, ingredients.classes.names)
-        found += image_text_directions(corpus, parts.test & ~named, UNNAMED)
-        results.append(evaluate_fold(fitted.systems, features, found))
-        tasks.append(found)
-        notes[str(fold)] = fitted.notes
-        shipped = fitted.systems['shipped']
-        shown = [t for t in found if t.name in SHOWN]
-        draw_retrieval(
-            corpus,
-            shown,
-            partial(_similarity, shipped, features),
-            fold_folder(runs, config.variant, fold) / 'retrieval.png',
-        )
-    report = build_report(results, tasks)
-    metrics = {
-        'recipe': NAME,
-        'variant': config.variant,
-        'folds': list(folds),
-        'environment': environment(),
-        'directions': report,
-        'selection': notes,
-    }
-    folder = fold_folder(runs, config.variant, 0).parent
-    (folder / 'metrics.json').write_text(json.dumps(metrics, indent=1) + '\n')
-    (folder / 'metrics.md').write_text(table(report) + '\n' + comparison_table(report))
-    plot_report(report, folder / 'metrics.png')
-    return metrics
+def fold_folder(options: RunOptions, fold: int) -> Path:
+    """Where a fold's run lies; data sets of their own have run folders of their own."""
+    dataset = '' if options.dataset == EMBEDDED else f'-{options.dataset.partition(":")[0]}'
+    return options.runs / f'{NAME}-{options.variant}{dataset}' / f'fold-{fold}'
+
+
+def configuration(options: RunOptions) -> Config | PublishedConfig:
+    """The variant's configuration, from a file or its defaults, with what the options change.
+
+    Raises:
+        InputError: a field that does not exist or does not take the value.
+    """
+    published = options.variant == 'published'
+    config: Config | PublishedConfig = PublishedConfig() if published else Config()
+    if options.config is not None:
+        config = load(type(config), options.config)
+    runs = ('train',) if published else ('image_text', 'image_sound')
+    threads = tuple((f'{run}.threads', str(options.threads)) for run in runs)
+    return override(config, threads + options.overrides)
 
 
 def _similarity(system: System, features: Features, task: Direction) -> Floats:
     return system.similarity(features, task)
-
-
-def export_shipped(
-    ingredients: Ingredients, runs: Path, models: Path, config: Config, fold: int = SHIPPED_FOLD
-) -> Bundle:
-    """Export a fold's towers with the metrics of the last evaluation, where there is one."""
-    fitted = fit_fold(ingredients, fold, runs, config)
-    report = fold_folder(runs, config.variant, fold).parent / 'metrics.json'
-    metrics = json.loads(report.read_text()) if report.exists() else {}
-    return export(ingredients, fitted, fold, models, metrics)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frozen image networks that teach the students of other modalities."""
+"""The frozen image network teaches the students of other modalities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -37,34 +36,3 @@ class RelationTeacher(nn.Module):
         student = vectors[self.student] @ vectors['image'].detach().T / self.temperature
         loss: Tensor = self.divergence(student, teacher)
         return self.weight * loss
-
-
-class ImageNetTeacher(nn.Module):
-    """The published teacher: the ImageNet classes of the picture, guessed by every student.
-
-    Args:
-        weight: (1000, 1280) and bias (1000,) of the image network's classifier.
-        dimension: of the students' vectors.
-        factor: on the loss.
-    """
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, weight: Tensor, bias: Tensor, dimension: int, factor: float) -> None:
-        super().__init__()
-        self.register_buffer('weight', weight)
-        self.register_buffer('bias', bias)
-        self.guess = nn.Linear(dimension, len(bias))
-        self.scale = nn.Parameter(torch.tensor(10.0))  # unit vectors need room for sharp guesses
-        self.factor = factor
-        self.divergence = TeacherKl()
-
-    def forward(self, features: Mapping[str, Tensor], vectors: Mapping[str, Tensor]) -> Tensor:
-        """Features (B, F) and vectors (B, D) by modality -> scalar."""
-        teacher = features['image'] @ self.weight.T + self.bias
-        losses = [
-            self.divergence(self.guess(self.scale * vector), teacher)
-            for vector in vectors.values()
-        ]
-        return self.factor * torch.stack(losses).mean()

@@ -18,8 +18,6 @@ from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features
 from xsense_training.features.corpus import TAG, Corpus
 from xsense_training.losses.info_nce import InfoNce
-from xsense_training.losses.pairing_hinge import PairingHinge
-from xsense_training.models.convex_words import NamedClasses
 from xsense_training.pairing_task import FeatureBank, PairingTask, rows_by_concept
 from xsense_training.recipes.see_hear_read.parts import (
     caption_labels,
@@ -28,7 +26,7 @@ from xsense_training.recipes.see_hear_read.parts import (
 )
 from xsense_training.recipes.see_hear_read.protocol import reserved_recordings
 from xsense_training.recipes.see_hear_read.selection import mean_score
-from xsense_training.recipes.see_hear_read.teachers import ImageNetTeacher, RelationTeacher
+from xsense_training.recipes.see_hear_read.teachers import RelationTeacher
 from xsense_training.trainer import TrainConfig, TrainResult, train
 
 
@@ -36,43 +34,24 @@ from xsense_training.trainer import TrainConfig, TrainResult, train
 class Config:
     """Everything that decides what is trained; saved in every run folder.
 
-    variant: 'production' or 'published'; hidden, sound_hidden: widths of the residual MLPs;
-    teacher: weight of the teacher KL; batch: concepts per step.
+    hidden, sound_hidden: widths of the residual MLPs; teacher: weight of the teacher KL; batch:
+    concepts per step.
     """
 
-    variant: str = 'production'
     hidden: int = 256
     sound_hidden: int = 64
     teacher: float = 0.3
     batch: int = 384
-    image_text: TrainConfig = field(default_factory=TrainConfig)
-    image_sound: TrainConfig = field(default_factory=TrainConfig)
-
-
-def configuration(variant: str, threads: int = 1) -> Config:
-    """The configuration of 'production' or 'published'.
-
-    Raises:
-        ValueError: another variant.
-    """
-    if variant == 'production':
-        return Config(
-            image_text=TrainConfig(
-                steps=250, weight_decay=0.5, validate_every=50, warmup=30, threads=threads
-            ),
-            image_sound=TrainConfig(
-                steps=100, learning_rate=1e-4, weight_decay=0.5, validate_every=10, warmup=10,
-                threads=threads,
-            ),
-        )  # fmt: skip
-    if variant == 'published':
-        return Config(
-            variant='published',
-            teacher=1.0,
-            image_text=TrainConfig(steps=800, validate_every=100, threads=threads),
-            image_sound=TrainConfig(steps=200, validate_every=20, warmup=20, threads=threads),
+    image_text: TrainConfig = field(
+        default_factory=lambda: TrainConfig(
+            steps=250, weight_decay=0.5, validate_every=50, warmup=30
         )
-    raise ValueError(f"variant {variant!r}: expected 'production' or 'published'")
+    )
+    image_sound: TrainConfig = field(
+        default_factory=lambda: TrainConfig(
+            steps=100, learning_rate=1e-4, weight_decay=0.5, validate_every=10, warmup=10
+        )
+    )
 
 
 def train_image_text(
@@ -83,10 +62,8 @@ def train_image_text(
     tasks: Sequence[Direction],
     folder: Path,
     config: Config,
-    classes: NamedClasses,
 ) -> tuple[dict[str, nn.Module], TrainResult]:
     """Image and text heads of `known` concepts (C,): linear paths stay CCA, MLPs are learned."""
-    published = config.variant == 'published'
     pictures = rows_by_concept(corpus.image_concept)
     captions = rows_by_concept(corpus.texts.concept, corpus.texts.kind != TAG)
     tags = rows_by_concept(corpus.texts.concept, corpus.texts.kind == TAG)
@@ -100,20 +77,15 @@ def train_image_text(
     for modality, affine in (('image', start.x), ('text', start.y)):
         x = features.of(modality)
         rows = np.concatenate([banks[modality].of_concept[c] for c in concepts])
-        heads[modality] = start_head(x[rows], affine, config.hidden, train_linear=published)
-    if published:
-        size = start.x.weight.shape[0]
-        teacher: nn.Module = ImageNetTeacher(classes.weight, classes.bias, size, config.teacher)
-    else:
-        teacher = RelationTeacher('text', config.teacher)
+        heads[modality] = start_head(x[rows], affine, config.hidden)
     task = PairingTask(
         heads,
         banks,
         concepts,
-        PairingHinge() if published else InfoNce(),
+        InfoNce(),
         caption_labels(corpus),
         lambda: {'score': mean_score(heads, features, tasks)},
-        teacher,
+        RelationTeacher('text', config.teacher),
         config.batch,
     )
     return heads, train(task, config.image_text, folder, 'image-text')
@@ -135,9 +107,7 @@ def train_image_sound(
     concepts = [c for c in with_pictures(corpus, known, pictures) if c in sounds]
     rows = np.concatenate([sounds[c] for c in concepts])
     torch.manual_seed(config.image_sound.seed)
-    head = start_head(
-        features.sound[rows], start, config.sound_hidden, config.variant == 'published'
-    )
+    head = start_head(features.sound[rows], start, config.sound_hidden)
     task = PairingTask(
         {'sound': head, 'image': image_head},
         {
@@ -145,7 +115,7 @@ def train_image_sound(
             'image': FeatureBank(features.image, pictures),
         },
         concepts,
-        PairingHinge() if config.variant == 'published' else InfoNce(0.2, learnable=False),
+        InfoNce(0.2, learnable=False),
         caption_labels(corpus),
         lambda: {'score': mean_score({'sound': head, 'image': image_head}, features, tasks)},
         RelationTeacher('sound', config.teacher),

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TNN-C-CCA as a bundle: two towers over the shared image trunk, calibration, model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xsense_ros.engines.bundle import Bundle
+from xsense_ros.senses.sound_input import SoundInput
+from xsense_training.data.audio_visual import TAKES
+from xsense_training.data.concept import SoundClip
+from xsense_training.data.folds import FOLDS
+from xsense_training.data.sound import load_sound
+from xsense_training.evaluate.document import METRICS_FILE, write_metrics
+from xsense_training.evaluate.summary import Summary
+from xsense_training.evaluate.table import HEADLINE, verdict
+from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
+from xsense_training.features.frozen_trunk import TRUNK, FrozenTrunk, trunk_example
+from xsense_training.recipes.tnn_c_cca.calibration import (
+    PAIRS,
+    calibrate,
+    refusal,
+    top_matches,
+)
+from xsense_training.recipes.tnn_c_cca.card import DESCRIPTION, model_card
+from xsense_training.recipes.tnn_c_cca.data import AudioVisualData, sound_trunk
+from xsense_training.recipes.tnn_c_cca.recipe import SHIPPED, Fitted
+from xsense_training.recipes.tnn_c_cca.settings import SPACE
+from xsense_training.recipes.tnn_c_cca.split import split
+
+VERSION = '1.0.0'
+SHIPPED_FOLD = 0
+LICENCE = (
+    'Apache-2.0 (code, EfficientNet-Lite0); trained on GPL-2.0, CC-BY-SA-4.0, CC-BY-4.0, '
+    'Apache-2.0 and MIT media, see MODEL_CARD.md'
+)
+
+
+def export(
+    data: AudioVisualData,
+    fitted: Fitted,
+    root: Path,
+    models: Path,
+    judged: Summary,
+    about: Mapping[str, Any],
+) -> Bundle:
+    """Write models/audio-visual and models/trunks/efficientnet-lite0.onnx.
+
+    Args:
+        data: the embedded set.
+        fitted: the shipped fold's methods.
+        root: data root.
+        models: folder of the bundles.
+        judged: report over folds, for the card and metrics.json.
+        about: recipe, folds and environment, for metrics.json.
+    """
+    _, heads = fitted.methods[SHIPPED]
+    parts = split(data, SHIPPED_FOLD)
+    trunk, sound_input = FrozenTrunk.load(root), SoundInput()
+    calibration, summaries = calibrate(data, parts.validation, heads, SHIPPED_FOLD + 1)
+    held_out = {
+        pair: dict(
+            refusal(
+                top_matches(data, parts.test, heads, SHIPPED_FOLD, pair),
+                calibration[pair],
+            )
+        )
+        for pair in PAIRS
+    }
+    image = torch.from_numpy(np.ascontiguousarray(data.image.features[:32, 0]))
+    clips = [SoundClip(path) for path in data.sound.paths[:: max(TAKES.values())][:16]]
+    windows = [sound_input(load_sound(clip))['log_mel'][0] for clip in clips]
+    stages = [
+        Stage(TRUNK, trunk.module, {'image': trunk_example()}, 'features', True),
+        Stage('image_head', heads['image'], {'features': image}, 'vector'),
+        Stage(
+            'sound',
+            nn.Sequential(sound_trunk(), heads['sound']),
+            {'log_mel': torch.from_numpy(np.stack(windows))},
+            'vector',
+        ),
+    ]
+    selection = {'held_out_fold': SHIPPED_FOLD, **fitted.notes}
+    plan = BundlePlan(
+        SPACE,
+        VERSION,
+        LICENCE,
+        DESCRIPTION,
+        SPACE,
+        _dimension(heads['image'], image),
+        stages,
+        {
+            'image': ('image', trunk.image_input.parameters(), (TRUNK, 'image_head')),
+            'sound': ('sound', sound_input.parameters(), ('sound',)),
+        },
+        calibration,
+        {},
+        {
+            'MODEL_CARD.md': model_card(
+                f'{SPACE} {VERSION}', data, selection, calibration, summaries, held_out, judged
+            ),
+            METRICS_FILE: write_metrics(judged, {**about, 'selection': selection}),
+        },
+        {
+            'protocol': f'{FOLDS} folds with recordings, keys, phrases, rooms and pictures of '
+            'their own; metrics.json holds the full report',
+            'classes': [data.classes[label] for label in parts.known],
+            'selection': selection,
+            'calibration_on_validation': summaries,
+            'calibration_on_held_out': held_out,
+            HEADLINE: {
+                f'{c.dataset}, {c.split}: {c.direction}': {
+                    'best_baseline': c.other,
+                    'over_best_baseline': c.difference,
+                    'smallest_detectable': c.smallest_detectable,
+                    'verdict': verdict(c),
+                }
+                for c in judged.comparisons
+                if c.metric == HEADLINE and c.other_kind == 'baseline' and c.method == SHIPPED
+            },
+        },
+    )
+    bundle, _ = export_bundle(plan, models)
+    return bundle
+
+
+def _dimension(head: nn.Module, example: torch.Tensor) -> int:
+    with torch.no_grad():
+        return int(head(example).shape[1])

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names that the command line, the nodes and the launch files share; light to import."""
+
+MODALITIES = ('image', 'sketch', 'sound', 'text')
+BUNDLES = ('image-sound-text', 'sketch-photo', 'audio-visual')
