@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,13 +99,16 @@ class Encoder:
         """Fingerprint of each space, as a gallery wants it."""
         return {name: space.fingerprint for name, space in self.spaces.items()}
 
-    def encode(self, modality: str, sample: Any) -> Encoding:
-        """Embed one sample in every space that knows its modality.
+    def encode(
+        self, modality: str, sample: Any, spaces: Collection[str] | None = None
+    ) -> Encoding:
+        """Embed one sample in the spaces that know its modality.
 
         Args:
             modality: one of ``modalities``.
             sample: RGB uint8 (H, W, 3) for 'image' and 'sketch', Waveform for 'sound', str for
                 'text'.
+            spaces: only in these of them; None means in all.
 
         Raises:
             InputError: unknown modality, or a sample that cannot be used.
@@ -117,7 +120,9 @@ class Encoder:
         if modality not in self._routes:
             cure = 'use a bundle that has a tower for this modality'
             raise InputError('modality', modality, f'one of {list(self.modalities)}', cure)
-        routes = self._routes[modality]
+        routes = [
+            route for route in self._routes[modality] if spaces is None or route.space in spaces
+        ]
         start = time.perf_counter()
         prepared = {
             key: self._preprocessors[key](sample)

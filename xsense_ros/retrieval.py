@@ -117,7 +117,12 @@ class Retriever:
         """Encode a sample and look it up; see ``Encoder.encode`` and ``answer``."""
         # Checked first: a question that has no answer must not cost an inference.
         self._check(modality, targets, k)
-        return self.answer(modality, self._encoder.encode(modality, sample), targets, k)
+        encoding = self._encoder.encode(modality, sample, self.spaces(modality, targets))
+        return self.answer(modality, encoding, targets, k)
+
+    def spaces(self, modality: str, targets: Sequence[str]) -> set[str]:
+        """Spaces in which a query must be embedded to be answered from this gallery as it is."""
+        return {name for target in targets for name, _ in self._ways(modality, target)}
 
     def answer(self, modality: str, encoding: Encoding, targets: Sequence[str], k: int) -> Answer:
         """Look up a sample that is encoded already.
@@ -177,9 +182,12 @@ class Retriever:
         for target in targets:
             surer: list[str] = []
             for name, calibration in self._ways(modality, target):
+                vector = encoding.vectors.get(name)
+                if vector is None:  # the gallery has changed since the query was embedded
+                    continue
                 # One more than asked for: the margin needs a runner-up. A probability grows with
                 # its cosine, so the first k + 1 of each search hold the first k + 1 of all.
-                hits = self._gallery.search(name, target, encoding.vectors[name], k + 1)
+                hits = self._gallery.search(name, target, vector, k + 1)
                 for space in surer:
                     lacking = self._gallery.lacking(space, target, [hit.view_id for hit in hits])
                     hits = [hit for hit in hits if hit.view_id in lacking]
@@ -191,7 +199,10 @@ class Retriever:
         return found
 
     def _ways(self, modality: str, target: str) -> list[tuple[str, Calibration]]:
-        """Spaces that hold a pair of modalities, with their calibration, the surest first."""
+        """Spaces that answer a pair of modalities, with their calibration, the surest first.
+
+        They end with the first that holds all views of the gallery: the next would add nothing.
+        """
         pair = f'{modality}->{target}'
         spaces = [
             (name, space.calibration.get(pair, NEUTRAL))
@@ -199,7 +210,11 @@ class Retriever:
             if modality in space.towers and target in space.towers
         ]
         # The neutral calibration is a guess: it stands behind all that were measured.
-        return sorted(spaces, key=lambda way: (way[1] is NEUTRAL, -logistic(way[1], 1.0)))
+        spaces.sort(key=lambda way: (way[1] is NEUTRAL, -logistic(way[1], 1.0)))
+        for place, (name, _) in enumerate(spaces[:-1], start=1):
+            if self._gallery.is_complete(name, target):
+                return spaces[:place]
+        return spaces
 
     def _match(
         self, rank: int, candidate: _Candidate, ranked: Sequence[_Candidate]

@@ -11,12 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import MatchArray, Sample
 from xsense_ros.srv import Enroll, ListItems, Query
 
 from tests.ros.harness import Operator, Robot, eventually, image_message, received, values
 from tests.toy import SKETCH_SPACE, WORDS, toy_sketch
+from xsense_ros.cli import main
 from xsense_ros.encoder import Encoder
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.gallery.gallery import Gallery
@@ -119,6 +121,20 @@ def test_sketch_by_service_and_live(robot: Robot) -> None:
     assert stored.item.modalities == ['sketch'] and stored.item.thumbnail.data
     request = Query.Request(sample=sample, target_modalities=['sketch'])
     assert call(Query, 'retrieval/query', request).answer.matches[0].item_id == 'box'
+
+
+def test_sketch_from_the_command_line(robot: Robot, tmp_path: Path) -> None:
+    def run(*arguments: object) -> str:
+        node = ['--node', f'{robot.namespace}/retrieval', '--timeout', '20']
+        done = CliRunner().invoke(main, [*map(str, arguments), *node])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    file = tmp_path / 'drawn.png'
+    cv2.imwrite(str(file), transparent('green'))
+    assert 'green' in run('query', '--sketch', file).splitlines()[0]
+    assert run('enroll', 'tall box', '--sketch', file, '--id', 'box') == 'box: tall box, 1 view\n'
+    assert 'tall box' in run('query', '--sketch', file, '--target', 'sketch').splitlines()[0]
 
 
 def sheet(rgb: Any, **fields: Any) -> Callable[[Operator], Image]:

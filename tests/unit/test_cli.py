@@ -56,6 +56,8 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         ['enroll'],
         ['query'],
         ['query', '--text', 'a', '--image', 'b.png'],
+        ['query', '--sketch', 'a.png', '--image', 'b.png'],
+        ['query', '--sketch', 'a.png', '--target', 'smell'],
         ['replay', 'bag', '--rate', '-1'],
         ['gallery', 'forget'],
         ['--nonsense'],
@@ -77,6 +79,8 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
         (['gallery', 'list', '--file', 'no.db'], 'an existing file'),
         (['enroll', 'x', '--image', 'no.png'], 'correct the path'),
         (['enroll', 'x', '--image', 'no.gif'], 'convert it'),
+        (['enroll', 'x', '--sketch', 'no.gif'], 'convert it'),
+        (['query', '--sketch', 'no.png'], 'correct the path'),
         (['query', '--sound', 'no.wav'], 'no.wav'),
     ],
 )

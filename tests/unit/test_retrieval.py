@@ -224,6 +224,30 @@ def test_logistic_does_not_overflow():
     assert logistic(NEUTRAL, 0.0) == 0.5
 
 
+def test_only_the_space_that_answers_is_computed(tmp_path):
+    bundle = recalibrated(
+        toy_bundle(tmp_path / 'toy', spaces=('weak', 'strong')),
+        lambda name: {'image->image': Calibration(12.0 if name == 'strong' else 8.0, -5, 0.5, 0)},
+    )
+    encoder = Encoder([bundle])
+    gallery = remembered(encoder)
+    retriever = Retriever(encoder, gallery)
+    assert retriever.spaces('image', ['image']) == {'strong'}
+    assert set(encoder.encode('image', toy_image('red'), {'strong'}).vectors) == {'strong'}
+    whole = retriever.answer('image', encoder.encode('image', toy_image('red')), ['image'], 3)
+    asked = retriever.ask('image', toy_image('red'), ['image'], 3)
+    assert asked.matches == whole.matches
+    # A view that the strong space lacks makes the weak one count, until it is forgotten.
+    vectors = encoder.encode('image', toy_image('blue', 9)).vectors
+    old = gallery.enroll('old', [View('image', {'weak': vectors['weak']})])
+    assert retriever.spaces('image', ['image']) == {'strong', 'weak'}
+    assert 'old' in {
+        m.label for m in retriever.ask('image', toy_image('blue'), ['image'], 9).matches
+    }
+    gallery.forget(old.item_id)
+    assert retriever.spaces('image', ['image']) == {'strong'}
+
+
 def test_encoding_may_be_made_elsewhere(bundle):
     encoder = Encoder([bundle])
     retriever = Retriever(encoder, remembered(encoder))

@@ -86,7 +86,7 @@ def _spaced(
     of_kind = [answer for answer in answers if _kind(answer) == kind]
     if len(of_kind) <= count:
         return of_kind
-    places = np.linspace(0, len(of_kind) - 1, count + 2)[1:-1].round().astype(int)
+    places = ((np.arange(count) + 0.5) * len(of_kind) / count).astype(int)
     return [of_kind[place] for place in places]
 
 

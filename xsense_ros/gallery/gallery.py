@@ -45,6 +45,7 @@ class Gallery:
         self._seen_version = -1
         self._seen_view = 0
         self._seen_forgotten = 0
+        self._without: dict[tuple[str, str], tuple[int, int]] = {}
         with store.database.read() as connection:
             self._follow(connection)
 
@@ -158,6 +159,17 @@ class Gallery:
         They were enrolled before its models were in use; rebuilding the gallery adds them.
         """
         return self._store.views_without(space, modalities)
+
+    def is_complete(self, space: str, modality: str) -> bool:
+        """Whether every view of a modality has a vector in a space; counted once a version."""
+        version = self.version
+        known = self._without.get((space, modality))
+        if known is None or known[0] != version:
+            known = self._without[space, modality] = (
+                version,
+                self.views_without(space, [modality]),
+            )
+        return known[1] == 0
 
     def kept_views(self) -> Iterator[KeptView]:
         """Views whose sample was kept, in order of enrolment, read one at a time.

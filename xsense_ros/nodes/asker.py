@@ -57,8 +57,10 @@ class Asker:
             XsenseError: the sample cannot be encoded, or the gallery cannot be searched.
         """
         modality = question.modality
-        encoding = self._session.encode(modality, question.sample)
-        if self._embeddings.get_subscription_count():
+        told = self._embeddings.get_subscription_count() > 0
+        encode = self._session.encode if told else self._session.encode_question
+        encoding = encode(modality, question.sample)
+        if told:
             for space, vector in encoding.vectors.items():
                 fingerprint = self._session.encoder.fingerprints[space]
                 self._embeddings.publish(

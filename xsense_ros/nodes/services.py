@@ -154,8 +154,9 @@ class Services:
         begun = time.perf_counter()
         modality, header, sample, text = sample_from_message(request.sample)
         decoded = time.perf_counter()
-        encoding = session.encode(modality, sample)
-        answer = session.answer(modality, encoding, request.target_modalities, request.top_k)
+        targets = request.target_modalities
+        encoding = session.encode_question(modality, sample, targets)
+        answer = session.answer(modality, encoding, targets, request.top_k)
         message = match_array(header, answer, text, session.bundle)
         message.decode_ms = (decoded - begun) * 1e3
         message.total_ms = (time.perf_counter() - begun) * 1e3

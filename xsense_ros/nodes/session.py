@@ -62,6 +62,13 @@ class Session:
         """Embed a sample in every space that knows its modality."""
         return self.encoder.encode(modality, sample)
 
+    def encode_question(self, modality: str, sample: Any, targets: Sequence[str] = ()) -> Encoding:
+        """Embed a sample as far as ``answer`` needs it; without targets the node's own count."""
+        retriever = self._retriever
+        return self.encoder.encode(
+            modality, sample, retriever.spaces(modality, targets or self.targets(modality))
+        )
+
     def answer(
         self,
         modality: str,

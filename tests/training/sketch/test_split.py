@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from xsense_ros.errors import InputError
+from xsense_training.data.folds import FOLDS
 from xsense_training.data.line_art import LineConcept, load_line_art
 from xsense_training.data.line_art_split import (
-    FOLDS,
     MANIFEST,
     ConceptSplit,
-    assign_folds,
     content_words,
     read_folds,
     split,
@@ -23,6 +22,7 @@ from xsense_training.data.line_art_split import (
 )
 from xsense_training.data.names import normalise
 from xsense_training.data.root import data_root
+from xsense_training.data.subgroups import balanced_folds
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def test_content_words_leave_out_colours_and_small_words() -> None:
 
 def test_folds_are_balanced_and_survive_the_disk(tmp_path: Path) -> None:
     subgroups = [name for name, count in zip('abcdefghij', range(1, 11), strict=True)] * 3
-    folds = assign_folds(subgroups)
+    folds = balanced_folds(subgroups)
     load = np.bincount([folds[name] for name in subgroups], minlength=FOLDS)
     assert load.max() - load.min() <= 3
     write_folds(folds, tmp_path / 'folds.json')

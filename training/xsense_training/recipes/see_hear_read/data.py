@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from tokenizers import Tokenizer
 
@@ -23,20 +21,11 @@ from xsense_training.data.root import cache_folder, data_root, require
 from xsense_training.data.semantics import word_vectors
 from xsense_training.data.weights import EFFICIENTNET_LITE0, TOKEN_TABLE, TOKENIZER
 from xsense_training.evaluate.system import Features
-from xsense_training.export.onnx_export import export_onnx
 from xsense_training.features.corpus import Corpus, build_corpus
-from xsense_training.features.image_features import ImageFeatureCache
+from xsense_training.features.frozen_trunk import FrozenTrunk
 from xsense_training.features.sound_features import SoundWindowCache
 from xsense_training.models.convex_words import NamedClasses
-from xsense_training.models.efficientnet_lite0 import (
-    IMAGE_SIZE,
-    MEAN,
-    STD,
-    EfficientNetLite0,
-    fold_batch_norm,
-    load_classifier,
-    load_imagenet,
-)
+from xsense_training.models.efficientnet_lite0 import EfficientNetLite0, load_classifier
 from xsense_training.models.sound_tower import LogMelStatistics
 from xsense_training.models.text_tower import TokenMean, load_token_table
 from xsense_training.recipes.see_hear_read.words import WordNumbers, number_words
@@ -81,22 +70,13 @@ def prepare(root: Path | None = None, dataset: str = EMBEDDED) -> Ingredients:
     """
     folder = data_root(root)
     concepts, scenes = read_dataset(folder, dataset)
-    weights = require(folder, EFFICIENTNET_LITE0, 'weights')
-    trunk = fold_batch_norm(load_imagenet(weights))
+    trunk = FrozenTrunk.load(folder)
     tokenizer = require(folder, TOKENIZER, 'weights')
-    image_input = ImageInput(IMAGE_SIZE, MEAN, STD, fit='crop')
     # Captions are lower-cased: an annotation and a sentence then share their tokens.
     text_input = TextInput(tokenizer.name, 32, True, assets=tokenizer.parent)
     sound_input = SoundInput()
-    images = ImageFeatureCache(
-        cache_folder(folder, 'image-features'),
-        _robot_trunk(trunk, cache_folder(folder, 'trunks') / 'efficientnet-lite0.onnx'),
-        file_digest(weights),
-        image_input,
-        scenes,
-    )
     windows = SoundWindowCache(cache_folder(folder, 'sound-windows'), sound_input, VARIANTS)
-    corpus = build_corpus(concepts, images, text_input, windows)
+    corpus = build_corpus(concepts, trunk.cache(folder, scenes), text_input, windows)
     table = load_token_table(require(folder, TOKEN_TABLE, 'weights'))
     token_weights = np.ones(len(table), np.float32)
     token_weights[:SPECIAL_TOKENS] = 1e-3
@@ -104,11 +84,11 @@ def prepare(root: Path | None = None, dataset: str = EMBEDDED) -> Ingredients:
     return Ingredients(
         corpus,
         compute_features(corpus, words, sounds),
-        trunk,
-        name_classes(weights, words, text_input),
+        trunk.module,
+        name_classes(require(folder, EFFICIENTNET_LITE0, 'weights'), words, text_input),
         words,
         sounds,
-        image_input,
+        trunk.image_input,
         text_input,
         sound_input,
         tokenizer,
@@ -157,36 +137,3 @@ def name_classes(weights: Path, words: TokenMean, text_input: TextInput) -> Name
     with torch.no_grad():
         vectors = words(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
     return NamedClasses(*load_classifier(weights), names, vectors)
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of a file's content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _robot_trunk(trunk: EfficientNetLite0, path: Path) -> _Trunk:
-    """The trunk as the robot runs it: features of training and robot come from one graph."""
-    if not path.exists():
-        size = trunk_example()
-        export_onnx(trunk, {'image': size}, 'features', path)
-    return _Trunk(path)
-
-
-def trunk_example() -> torch.Tensor:
-    """A batch that exercises the trunk: (3, 3, 224, 224) of normalised noise."""
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(3, 3, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
-
-
-class _Trunk:
-    """(1, 3, S, S) -> (1, F) by ONNX Runtime on one thread."""
-
-    def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(
-            str(path), options, providers=['CPUExecutionProvider']
-        )
-
-    def __call__(self, image: np.ndarray) -> np.ndarray:
-        return np.asarray(self.session.run(None, {'image': image})[0])

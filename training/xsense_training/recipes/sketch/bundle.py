@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from xsense_ros.engines.bundle import Bundle
 from xsense_training.evaluate.document import METRICS_FILE, write_metrics
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE, verdict
+from xsense_training.evaluate.table import HEADLINE
 from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
+from xsense_training.export.model_card import verdicts
 from xsense_training.recipes.sketch.calibration import calibrate
 from xsense_training.recipes.sketch.card import DESCRIPTION, model_card
 from xsense_training.recipes.sketch.inputs import (
@@ -91,14 +92,7 @@ def export(
         'protocol': 'subgroup-disjoint folds; metrics.json holds the full report',
         'selection': selection,
         'calibration_on_validation': summaries,
-        HEADLINE: {
-            f'{c.split}: {c.direction}': {
-                'over_best_baseline': c.difference,
-                'verdict': verdict(c),
-            }
-            for c in judged.comparisons
-            if c.metric == HEADLINE and c.other_kind == 'baseline'
-        },
+        HEADLINE: verdicts(judged),
     }
     size = samples.size
     plan = BundlePlan(

@@ -8,8 +8,6 @@ Within one modality the query is another view: a picture in a scene, a drawing b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -100,24 +98,3 @@ def _made(samples: SketchSet, chosen: Bools) -> Ints:
     rows = samples.drawings_of(chosen, real=False)
     made = rows[samples.hand[rows] > 0]
     return made if len(made) else rows
-
-
-def accepted_table(
-    calibration: Mapping[str, Calibration], summaries: Mapping[str, Mapping[str, float]]
-) -> list[str]:
-    """Markdown rows of what each pair's thresholds let through on validation."""
-    lines = [
-        '| pair | min probability | min margin | right of accepted | accepted of right '
-        '| accepted of wrong |',
-        '| --- | --- | --- | --- | --- | --- |',
-    ]
-    for pair, c in calibration.items():
-        s = summaries[pair]
-        if c.min_probability >= 1:
-            lines.append(f'| {pair} | never accepted | - | - | - | - |')
-            continue
-        lines.append(
-            f'| {pair} | {c.min_probability:.3f} | {c.min_margin:.3f} | {s["precision"]:.2f} '
-            f'| {s["recall"]:.2f} | {s["accepted_of_wrong"]:.2f} |'
-        )
-    return lines

@@ -12,7 +12,7 @@ import numpy as np
 from xsense_ros.engines.manifest import Calibration
 from xsense_training.evaluate.summary import Summary
 from xsense_training.evaluate.table import markdown
-from xsense_training.recipes.sketch.calibration import accepted_table
+from xsense_training.export.model_card import accepted_table
 from xsense_training.recipes.sketch.material import Material
 
 DESCRIPTION = (

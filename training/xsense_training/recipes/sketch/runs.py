@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.errors import InputError
-from xsense_training.data.line_art_split import FOLDS
+from xsense_training.data.folds import FOLDS
 from xsense_training.evaluate.direction import Side
 from xsense_training.evaluate.document import add_costs
 from xsense_training.evaluate.outcome import Outcome

@@ -19,8 +19,9 @@ from xsense_training.data.folds import FOLDS
 from xsense_training.data.sound import load_sound
 from xsense_training.evaluate.document import METRICS_FILE, write_metrics
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE, verdict
-from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
+from xsense_training.evaluate.table import HEADLINE
+from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle, width_of
+from xsense_training.export.model_card import verdicts
 from xsense_training.features.frozen_trunk import TRUNK, FrozenTrunk, trunk_example
 from xsense_training.recipes.tnn_c_cca.calibration import (
     PAIRS,
@@ -93,7 +94,7 @@ def export(
         LICENCE,
         DESCRIPTION,
         SPACE,
-        _dimension(heads['image'], image),
+        width_of(heads['image'], image),
         stages,
         {
             'image': ('image', trunk.image_input.parameters(), (TRUNK, 'image_head')),
@@ -114,22 +115,8 @@ def export(
             'selection': selection,
             'calibration_on_validation': summaries,
             'calibration_on_held_out': held_out,
-            HEADLINE: {
-                f'{c.dataset}, {c.split}: {c.direction}': {
-                    'best_baseline': c.other,
-                    'over_best_baseline': c.difference,
-                    'smallest_detectable': c.smallest_detectable,
-                    'verdict': verdict(c),
-                }
-                for c in judged.comparisons
-                if c.metric == HEADLINE and c.other_kind == 'baseline' and c.method == SHIPPED
-            },
+            HEADLINE: verdicts(judged),
         },
     )
     bundle, _ = export_bundle(plan, models)
     return bundle
-
-
-def _dimension(head: nn.Module, example: torch.Tensor) -> int:
-    with torch.no_grad():
-        return int(head(example).shape[1])
