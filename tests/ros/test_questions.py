@@ -104,13 +104,13 @@ def test_flood_drops_and_counts(robot: Robot, monkeypatch: pytest.MonkeyPatch) -
     import threading
 
     session, gate = robot.node.session, threading.Event()
-    encode = session.encode
+    encode = session.encode_question
 
     def slow(modality: str, sample: object) -> object:
         gate.wait(20)
         return encode(modality, sample)
 
-    monkeypatch.setattr(session, 'encode', slow)
+    monkeypatch.setattr(session, 'encode_question', slow)
     matches = robot.operator.listen(MatchArray, 'matches')
     eventually(lambda: robot.node.count_subscribers(f'{robot.namespace}/matches'))
     sent = [robot.operator.image('red', seed) for seed in range(30)]

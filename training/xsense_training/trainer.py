@@ -7,14 +7,14 @@ environment.json, checkpoint.pt, best.pt, history.json, throughput.json, curves.
 pictures and tensorboard/. A run that is killed and started again ends in exactly the same weights
 as one that was not.
 
-Under torchrun a recipe runs in every process. What it writes outside of `train` belongs to the
-first one alone (`join(device)` once, then `part().rank == 0`; `barrier()` before others read it).
+Under torchrun a recipe runs in every process. What it writes after `train` belongs to the first
+one alone: `once(lambda: save(...))`.
 """
 
 from __future__ import annotations
 
 from xsense_training.training_loop.loop import TrainResult, train
-from xsense_training.training_loop.processes import Part, barrier, join, part
+from xsense_training.training_loop.processes import Part, barrier, join, once, part
 from xsense_training.training_loop.run_folder import Picture, environment
 from xsense_training.training_loop.settings import TrainConfig, learning_rate
 from xsense_training.training_loop.task import PartedTask, Task
@@ -30,6 +30,7 @@ __all__ = [
     'environment',
     'join',
     'learning_rate',
+    'once',
     'part',
     'train',
 ]

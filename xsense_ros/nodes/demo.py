@@ -7,8 +7,7 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -29,10 +28,11 @@ from xsense_ros.names import BUNDLES
 from xsense_ros.nodes.client import RetrievalClient, picture_sample, sound_sample
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.dds import isolate_this_process
-from xsense_ros.nodes.demo_asked import asked_questions, modalities
+from xsense_ros.nodes.demo_asked import asked_questions
+from xsense_ros.nodes.demo_outcome import Outcome, conclude
 from xsense_ros.nodes.demo_processes import Processes
-from xsense_ros.nodes.demo_score import SENSES, Event, Score, Truth, read_truth
-from xsense_ros.nodes.demo_table import LiveTable, asked_line, summary
+from xsense_ros.nodes.demo_score import SENSES, Truth, read_truth
+from xsense_ros.nodes.demo_table import LiveTable, asked_line
 from xsense_ros.nodes.echo import to_json
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 from xsense_ros.nodes.recording import Recording
@@ -42,57 +42,11 @@ WINDOW_SECONDS = 2.0
 _QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
 _REFRESH_SECONDS = 0.1
 _PLAIN_WIDTH = 120  # of lines that go to a file or a pipe
-_TOPICS = {
-    'image': ('/camera/image', '/camera/image/compressed'),
-    'sketch': ('/sketch', '/sketch/compressed'),
-    'text': ('/text',),
-}
 # What comes on a topic is looked for among the views of its own kind; words and sketches, of which
 # nothing is remembered, among the pictures.
 _TARGETS = {'image': 'image', 'sketch': 'image', 'sound': 'sound', 'text': 'image'}
 _NODE = 'xsense_ros.nodes.retrieval_node'
 _REPLAY = 'xsense_ros.nodes.replay_node'
-
-
-@dataclass
-class Outcome:
-    """What has come of a run.
-
-    Attributes:
-        senses: sense of each kind of question.
-        scores: by kind of question.
-        newest_ns: stamp of the newest answer, by sense.
-        rounds: of the recording, begun so far.
-    """
-
-    senses: dict[str, str]
-    scores: dict[str, Score] = field(default_factory=dict)
-    newest_ns: dict[str, int] = field(default_factory=dict)
-    rounds: int = 1
-
-    def __post_init__(self) -> None:
-        self.scores = {kind: Score() for kind in self.senses}
-
-    def add(self, message: MatchArray, event: Event) -> None:
-        """Count an answer."""
-        self.scores.setdefault(event.kind, Score()).add(message, event)
-
-    def dropped(self, recording: Recording) -> dict[str, int]:
-        """Questions that were not answered, by kind; sound is not asked one by one.
-
-        Told at the first kind of each sense, of all of its kinds.
-        """
-        first: dict[str, str] = {}
-        for kind, sense in self.senses.items():
-            first.setdefault(sense, kind)
-        found = {}
-        for sense, topics in _TOPICS.items():
-            sent = sum(count for name, count in recording.counts.items() if name in topics)
-            answers = sum(
-                self.scores[kind].answers for kind in self.senses if self.senses[kind] == sense
-            )
-            found[first[sense]] = max(0, sent * self.rounds - answers)
-        return found
 
 
 @click.command(context_settings={'help_option_names': ['-h', '--help']})
@@ -176,7 +130,7 @@ def _run(sample: Path, bundles: tuple[str, ...], rate: float, loop: bool, out: P
     finally:
         rclpy.try_shutdown()
         if outcome.newest_ns:
-            _conclude(outcome, items, recording, out, time.monotonic() - started, console)
+            conclude(outcome, items, recording, out, time.monotonic() - started, console)
     return outcome
 
 
@@ -349,33 +303,3 @@ def _display(table: LiveTable, title: str, console: Console) -> Iterator[Any]:
             yield show
         finally:
             live.update(table.render(title), refresh=True)
-
-
-def _candidates(kinds: Iterable[str], items: list[dict[str, Any]]) -> dict[str, int]:
-    """How many things may answer a question of each kind: those with a view that is looked at."""
-    views = {'image': 'picture', 'sound': 'sound'}
-    return {kind: sum(views[modalities(kind)[1]] in item for item in items) for kind in kinds}
-
-
-def _conclude(
-    outcome: Outcome,
-    items: list[dict[str, Any]],
-    recording: Recording,
-    out: Path,
-    seconds: float,
-    console: Console,
-) -> None:
-    candidates = _candidates(outcome.scores, items)
-    console.print()
-    console.print(summary(outcome.scores, outcome.dropped(recording), candidates))
-    console.print(
-        'The models were trained without these things; "by kind" asks about instruments, of which '
-        'they know the kind but neither\nthis picture nor this recording. In brackets: a blind '
-        'guess among the things that may answer.\n'
-        'Sound is asked every half second: a window counts if it holds 1 s of one sound '
-        '(or all of a shorter one).\n'
-        f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',
-        highlight=False,
-    )
-    scores = {kind: score.as_dict() for kind, score in outcome.scores.items()}
-    (out / 'summary.json').write_text(json.dumps(scores, indent=1) + '\n', 'utf-8')

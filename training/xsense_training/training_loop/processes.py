@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,16 @@ def barrier() -> None:
     """Wait for the other processes."""
     if part().world > 1:
         dist.barrier()
+
+
+def once(write: Callable[[], object]) -> None:
+    """Run `write` in the first process alone; the others wait until it has.
+
+    For what a recipe writes after `train`, which has joined the processes.
+    """
+    if part().rank == 0:
+        write()
+    barrier()
 
 
 def from_first(value: Any) -> Any:

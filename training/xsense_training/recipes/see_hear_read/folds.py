@@ -18,6 +18,7 @@ from xsense_training.recipes.see_hear_read.published import (
 )
 from xsense_training.recipes.see_hear_read.recipe import Fitted, fit, selection_tasks, split
 from xsense_training.recipes.see_hear_read.training import Config
+from xsense_training.trainer import once
 
 RECIPE_VERSION = 3  # raise it when a line changes what is fitted or selected: all is refitted
 
@@ -55,12 +56,16 @@ def fit_fold(
         fitted = _fit_published(ingredients, features, fold, folder, config)
     else:
         fitted = fit(ingredients.corpus, features, fold, folder, config, ingredients.classes)
-    # Said of what is there, never of what was tried: a failed run leaves the last result whole.
-    recipe.unlink(missing_ok=True)
-    save_fitted(fitted, done)
-    dump(config, folder / 'config.json')
-    (folder / 'selection.json').write_text(json.dumps(fitted.notes, indent=1) + '\n')
-    recipe.write_text(described)
+
+    def keep() -> None:
+        # Said of what is there, never of what was tried: a failed run leaves the last one whole.
+        recipe.unlink(missing_ok=True)
+        save_fitted(fitted, done)
+        dump(config, folder / 'config.json')
+        (folder / 'selection.json').write_text(json.dumps(fitted.notes, indent=1) + '\n')
+        recipe.write_text(described)
+
+    once(keep)
     return fitted
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.errors import InputError
-from xsense_training.config import load, override
 from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.document import add_costs
 from xsense_training.evaluate.outcome import Outcome
@@ -17,6 +16,7 @@ from xsense_training.evaluate.outcome_store import load_outcomes
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
 from xsense_training.evaluate.rows import summarise
 from xsense_training.evaluate.system import Features, Floats, System
+from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import RunOptions
 from xsense_training.recipes.see_hear_read.bundle import SHIPPED_FOLD, export
 from xsense_training.recipes.see_hear_read.data import EMBEDDED, prepare
@@ -118,13 +118,9 @@ def configuration(options: RunOptions) -> Config | PublishedConfig:
     Raises:
         InputError: a field that does not exist or does not take the value.
     """
-    published = options.variant == 'published'
-    config: Config | PublishedConfig = PublishedConfig() if published else Config()
-    if options.config is not None:
-        config = load(type(config), options.config)
-    runs = ('train',) if published else ('image_text', 'image_sound')
-    threads = tuple((f'{run}.threads', str(options.threads)) for run in runs)
-    return override(config, threads + options.overrides)
+    if options.variant == 'published':
+        return configured(PublishedConfig(), options)
+    return configured(Config(), options, ('image_text', 'image_sound'))
 
 
 def _similarity(system: System, features: Features, task: Direction) -> Floats:

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from xsense_ros.errors import InputError
-from xsense_training.config import load, override
+from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import RunOptions
 from xsense_training.recipes.sketch.inputs import SIZE
 from xsense_training.recipes.sketch.published import Weights
@@ -64,8 +64,4 @@ def configuration(options: RunOptions) -> SketchConfig:
             'variant', options.variant, "'production' or 'published'", 'correct the name'
         )
     train = PRODUCTION if options.variant == 'production' else PUBLISHED
-    config = SketchConfig(options.variant, train)
-    if options.config is not None:
-        config = replace(load(SketchConfig, options.config), variant=options.variant)
-    threads = ('train.threads', str(options.threads))
-    return override(config, (threads, *options.overrides))
+    return configured(SketchConfig(options.variant, train), options)

@@ -9,6 +9,7 @@ from xsense_training.config import dump, load
 from xsense_training.recipes.sketch.config import SketchConfig
 from xsense_training.recipes.sketch.material import Material
 from xsense_training.recipes.sketch.recipe import NAME, Fitted, fit, recall, save
+from xsense_training.trainer import once
 
 
 def fold_folder(runs: Path, dataset: str, config: SketchConfig, fold: int) -> Path:
@@ -24,13 +25,14 @@ def fold_folder(runs: Path, dataset: str, config: SketchConfig, fold: int) -> Pa
 def fit_fold(material: Material, fold: int, folder: Path, config: SketchConfig) -> Fitted:
     """Fit a fold of the production variant, or recall it where it was fitted with this config."""
     described = folder / 'config.json'
-    if (folder / 'fitted.pt').exists() and load(SketchConfig, described) == config:
+    done = (folder / 'fitted.pt').exists() and described.exists()
+    if done and load(SketchConfig, described) == config:
         return recall(config, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    dump(config, described)
     split = material.split_of(fold)
     fitted = fit(
         material.samples, split, material.extra, config, material.weights, folder, material.level
     )
-    save(fitted, folder)
+    once(lambda: save(fitted, folder))
+    once(lambda: dump(config, described))
     return fitted

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.errors import InputError
-from xsense_training.config import override
 from xsense_training.data.folds import FOLDS
 from xsense_training.data.image import load_image
 from xsense_training.data.root import data_root
@@ -26,6 +25,7 @@ from xsense_training.evaluate.outcome_store import load_outcomes, outcomes_folde
 from xsense_training.evaluate.plots import plot_precision_recall
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
 from xsense_training.evaluate.rows import summarise
+from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import VARIANTS, RunOptions
 from xsense_training.recipes.tnn_c_cca.bundle import SHIPPED_FOLD, export
 from xsense_training.recipes.tnn_c_cca.data import AudioVisualData, load_data
@@ -35,7 +35,7 @@ from xsense_training.recipes.tnn_c_cca.recipe import SHIPPED, Fitted, fit
 from xsense_training.recipes.tnn_c_cca.scoring import Embedded, Heads
 from xsense_training.recipes.tnn_c_cca.settings import NAME, Config
 from xsense_training.recipes.tnn_c_cca.split import directions, split
-from xsense_training.trainer import environment
+from xsense_training.trainer import environment, once
 
 
 class TnnCCca:
@@ -114,8 +114,7 @@ def configuration(options: RunOptions) -> Config:
     config = Config()
     if options.variant == 'published':
         config = Config('published', train=PUBLISHED_TRAIN)
-    config = replace(config, train=replace(config.train, threads=options.threads))
-    return override(config, options.overrides)
+    return configured(config, options)
 
 
 def fold_folder(options: RunOptions, fold: int) -> Path:
@@ -130,7 +129,8 @@ def fit_fold(data: AudioVisualData, fold: int, options: RunOptions) -> Fitted:
     folder.mkdir(parents=True, exist_ok=True)
     fitting = fit if options.variant == 'production' else fit_published
     fitted = fitting(data, fold, folder, config)
-    (folder / 'selection.json').write_text(json.dumps(fitted.notes, indent=1) + '\n')
+    notes = json.dumps(fitted.notes, indent=1) + '\n'
+    once(lambda: (folder / 'selection.json').write_text(notes))
     return fitted
 
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has come of a run of the demo, and the end of its output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from xsense_ros.msg import MatchArray
+from xsense_ros.nodes.demo_asked import modalities
+from xsense_ros.nodes.demo_score import Event, Score
+from xsense_ros.nodes.demo_table import summary
+from xsense_ros.nodes.recording import Recording
+
+_TOPICS = {
+    'image': ('/camera/image', '/camera/image/compressed'),
+    'sketch': ('/sketch', '/sketch/compressed'),
+    'text': ('/text',),
+}
+
+
+@dataclass
+class Outcome:
+    """What has come of a run.
+
+    Attributes:
+        senses: sense of each kind of question.
+        scores: by kind of question.
+        newest_ns: stamp of the newest answer, by sense.
+        rounds: of the recording, begun so far.
+    """
+
+    senses: dict[str, str]
+    scores: dict[str, Score] = field(default_factory=dict)
+    newest_ns: dict[str, int] = field(default_factory=dict)
+    rounds: int = 1
+
+    def __post_init__(self) -> None:
+        self.scores = {kind: Score() for kind in self.senses}
+
+    def add(self, message: MatchArray, event: Event) -> None:
+        """Count an answer."""
+        self.scores.setdefault(event.kind, Score()).add(message, event)
+
+    def dropped(self, recording: Recording) -> dict[str, int]:
+        """Questions that were not answered, by kind; sound is not asked one by one.
+
+        Told at the first kind of each sense, of all of its kinds.
+        """
+        first: dict[str, str] = {}
+        for kind, sense in self.senses.items():
+            first.setdefault(sense, kind)
+        found = {}
+        for sense, topics in _TOPICS.items():
+            sent = sum(count for name, count in recording.counts.items() if name in topics)
+            answers = sum(
+                self.scores[kind].answers for kind in self.senses if self.senses[kind] == sense
+            )
+            found[first[sense]] = max(0, sent * self.rounds - answers)
+        return found
+
+
+def _candidates(kinds: Iterable[str], items: list[dict[str, Any]]) -> dict[str, int]:
+    """How many things may answer a question of each kind: those with a view that is looked at."""
+    views = {'image': 'picture', 'sound': 'sound'}
+    return {kind: sum(views[modalities(kind)[1]] in item for item in items) for kind in kinds}
+
+
+def conclude(
+    outcome: Outcome,
+    items: list[dict[str, Any]],
+    recording: Recording,
+    out: Path,
+    seconds: float,
+    console: Console,
+) -> None:
+    """Print what the answers were worth, and write it to summary.json."""
+    candidates = _candidates(outcome.scores, items)
+    console.print()
+    console.print(summary(outcome.scores, outcome.dropped(recording), candidates))
+    console.print(
+        'The models were trained without these things; "by kind" asks about instruments, of which '
+        'the model that answers knows the\nkind, but neither this picture nor this recording. In '
+        'brackets: a blind guess among the things that may answer.\n'
+        'Sound is asked every half second: a window counts if it holds 1 s of one sound '
+        '(or all of a shorter one).\n'
+        f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',
+        highlight=False,
+    )
+    scores = {kind: score.as_dict() for kind, score in outcome.scores.items()}
+    (out / 'summary.json').write_text(json.dumps(scores, indent=1) + '\n', 'utf-8')
