@@ -137,7 +137,7 @@ class TestWholeRun:
         out = run[1]
         for words in (
             '3 times as fast',
-            'sees fox',
+            'sees ',
             'reads "a fox"',
             'is drawn',
             'recognised',

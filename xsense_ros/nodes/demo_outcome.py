@@ -85,8 +85,8 @@ def conclude(
     console.print(summary(outcome.scores, outcome.dropped(recording), candidates))
     console.print(
         'The models were trained without these things; "by kind" asks about instruments, of which '
-        'the model that answers knows the\nkind, but neither this picture nor this recording. In '
-        'brackets: a blind guess among the things that may answer.\n'
+        'the one that answers\nknows the kind, but neither this picture nor this recording. In '
+        'brackets: a blind guess among what may answer.\n'
         'Sound is asked every half second: a window counts if it holds 1 s of one sound '
         '(or all of a shorter one).\n'
         f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',

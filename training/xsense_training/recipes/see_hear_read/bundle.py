@@ -26,7 +26,7 @@ from xsense_training.recipes.see_hear_read.card import DESCRIPTION, model_card
 from xsense_training.recipes.see_hear_read.data import Ingredients
 from xsense_training.recipes.see_hear_read.recipe import SPACE, Fitted, split
 
-VERSION = '1.1.0'
+VERSION = '1.2.0'
 SHIPPED_FOLD = 0
 LICENCE = (
     'Apache-2.0 (code, EfficientNet-Lite0), MIT (WordLlama token table and tokenizer); trained on '
