@@ -9,8 +9,8 @@ from xsense_training.evaluate.summary import Comparison, Row, Size, Summary
 KEY = ('sketch', 'emoji', 'unseen', 'sketch->image')
 
 
-def row(method, kind, mean, metric='mAP'):
-    return Row(*KEY, metric, method, kind, mean, mean - 0.01, mean + 0.01, 5, None)
+def row(method, kind, mean, metric='mAP', runs=5):
+    return Row(*KEY, metric, method, kind, mean, mean - 0.01, mean + 0.01, runs, None)
 
 
 def test_one_line_names_the_best_of_each_kind():
@@ -20,7 +20,7 @@ def test_one_line_names_the_best_of_each_kind():
             row('mean colour', 'control', 0.05),
             row('HOG', 'baseline', 0.43),
             row('CCA', 'baseline', 0.2),
-            row('original', 'published', 0.1),
+            row('original', 'published', 0.1, runs=1),
             row('half of it', 'ablation', 0.9),
             row('ours', 'production', 0.52),
             row('ours', 'production', 0.5, 'R@1'),
@@ -39,7 +39,7 @@ def test_one_line_names_the_best_of_each_kind():
         '0.030',
         '0.050 mean colour',
         '0.430 HOG',
-        '0.100 original',
+        '0.100 original (1 run only)',
         '**0.520** (0.510-0.530)',
         '0.500',
         '+0.090, p 0.002: above',

@@ -59,7 +59,10 @@ def _best(rows: list[Row], kind: str, named: bool) -> str:
     found = _top(rows, kind)
     if found is None:
         return ''
-    return number(found.mean) + (f' {found.method}' if named else '')
+    told = number(found.mean) + (f' {found.method}' if named else '')
+    # A mean over fewer runs than the others is not quite comparable with them.
+    fewer = found.runs < max(row.runs for row in rows)
+    return told + (f' ({found.runs} run{"s" * (found.runs > 1)} only)' if fewer else '')
 
 
 def _against(difference: float, p: float | None, said: str) -> str:
