@@ -54,17 +54,17 @@ class TnnCCca:
         """Judge folds: published rows, and for production also its own, baselines and controls."""
         data, config = _data(options.dataset, options.root), configuration(options)
         outcomes: list[Outcome] = []
+        # What the options change is meant for the variant they name, not for the other.
+        original = options
+        if options.variant == 'production':
+            original = replace(options, variant='published', config=None, overrides=())
         for fold in folds:
-            published = fit_fold(data, fold, replace(options, variant='published', overrides=()))
-            methods = dict(published.methods)
+            methods = dict(fit_fold(data, fold, original).methods)
             if options.variant == 'production':
                 fitted = fit_fold(data, fold, options)
                 methods = {**fitted.methods, **methods}
                 for name, found in fit_baselines(data, fold, config).items():
                     methods[name] = ('baseline', found.heads)
-            else:
-                own = fit_fold(data, fold, options)
-                methods |= own.methods
             judged = judge_fold(
                 data, fold, methods, config, with_controls=options.variant == 'production'
             )
