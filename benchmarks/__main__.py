@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks.report import Result, save, show
 
-NAMES = ('startup', 'search', 'camera', 'soak')
+NAMES = ('startup', 'search', 'camera', 'touch', 'soak')
 
 
 @click.command()

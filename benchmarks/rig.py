@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,27 @@ REMEMBERED = 20
 
 
 class Rig:
-    """Use as a context manager; `on_match` is called with each answer and its time of arrival."""
+    """Use as a context manager.
 
-    def __init__(self, on_match: Callable[[MatchArray, float], None]) -> None:
+    Args:
+        on_match: called with each answer and its time of arrival.
+        bundle: that the node loads.
+        parameters: of the node, 'name:=value' each.
+    """
+
+    def __init__(
+        self,
+        on_match: Callable[[MatchArray, float], None],
+        bundle: str = BUNDLE,
+        parameters: Sequence[str] = (),
+    ) -> None:
         isolate_this_process()
+        self._parameters = (
+            f'bundles:=[{bundle}]',
+            "gallery:=':memory:'",
+            f'threads:={THREADS}',
+            *parameters,
+        )
         self._folder = tempfile.TemporaryDirectory()
         self._on_match = on_match
         self._stopping = threading.Event()
@@ -56,8 +73,7 @@ class Rig:
         self._stop()
 
     def _start(self) -> None:
-        arguments = ['-p', f'bundles:=[{BUNDLE}]', '-p', "gallery:=':memory:'"]
-        arguments += ['-p', f'threads:={THREADS}']
+        arguments = [part for value in self._parameters for part in ('-p', value)]
         self.process = subprocess.Popen(
             [sys.executable, '-m', 'xsense_ros.nodes.retrieval_node', '--ros-args', *arguments],
             stdout=self._log,
@@ -129,8 +145,9 @@ class Rig:
 
 
 def image_message(frame: NDArray[np.uint8]) -> Image:
-    """A bgr8 frame (480, 640, 3) as a message."""
-    message = Image(height=HEIGHT, width=WIDTH, encoding='bgr8', step=WIDTH * 3)
+    """A bgr8 frame (H, W, 3) as a message."""
+    height, width = frame.shape[:2]
+    message = Image(height=height, width=width, encoding='bgr8', step=width * 3)
     message.data = array.array('B', frame.tobytes())
     return message
 

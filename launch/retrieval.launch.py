@@ -34,6 +34,12 @@ ARGUMENTS = (
                                '<sketch_topic>/compressed.'),
     ('audio_topic', 'microphone/audio', 'Topic of the sound.'),
     ('text_topic', 'text', 'Topic of the written or spoken words.'),
+    ('touch_topics', '', 'Topics of the tactile sensors, comma-separated; compressed frames are '
+                         'heard on <topic>/compressed; empty: as in params_file.'),
+    ('touch_profiles', '', 'Kinds of the tactile sensors, comma-separated: one for all, or one a '
+                           'topic; empty: as in params_file.'),
+    ('impact_topic', 'impact', 'Topic of the sound in which knocks are heard; may be that of the '
+                               'microphone.'),
     ('use_sim_time', 'false', 'Take the time from /clock: true with simulators and bags.'),
     ('log_level', 'info', 'debug, info, warn, error or fatal.'),
     ('autostart', 'true', 'Configure and activate the node; false: a lifecycle manager does.'),
@@ -44,7 +50,12 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """Make the node from the arguments' values, and the events that bring it up."""
     value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
     overrides: dict[str, object] = {'use_sim_time': value['use_sim_time'].lower() == 'true'}
-    for argument, parameter in (('bundle', 'bundles'), ('backend', 'backends')):
+    for argument, parameter in (
+        ('bundle', 'bundles'),
+        ('backend', 'backends'),
+        ('touch_topics', 'touch.topics'),
+        ('touch_profiles', 'touch.profiles'),
+    ):
         if value[argument]:
             overrides[parameter] = [part.strip() for part in value[argument].split(',')]
     if value['gallery']:
@@ -62,6 +73,7 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             ('sketch/compressed', value['sketch_topic'] + '/compressed'),
             ('microphone/audio', value['audio_topic']),
             ('text', value['text_topic']),
+            ('impact', value['impact_topic']),
         ],
         ros_arguments=['--log-level', value['log_level']],
         output='screen',

@@ -55,18 +55,18 @@ def toy_bundle(
     depend on ``seed`` and on the position of their space.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _save(folder / 'image_trunk.onnx', _image_trunk())
+    save_model(folder / 'image_trunk.onnx', image_trunk())
     _tokenizer().save(str(folder / 'tokenizer.json'))
     towers: dict[str, dict[str, TowerSpec]] = {}
     for number, space in enumerate(spaces):
         rng = np.random.default_rng([seed, number])
         basis = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0].astype(np.float32)
         for modality, model in (
-            ('image_head', _image_head(basis, rng)),
-            ('sound', _sound(basis)),
+            ('image_head', image_head(basis, rng)),
+            ('sound', sound_tower(basis)),
             ('text', _text(basis, rng)),
         ):
-            _save(folder / f'{modality}_{number}.onnx', model)
+            save_model(folder / f'{modality}_{number}.onnx', model)
         towers[space] = {
             'image': TowerSpec('image', ('image_trunk', f'image_head_{number}')),
             'sound': TowerSpec('sound', (f'sound_{number}',)),
@@ -80,9 +80,9 @@ def toy_sketch_bundle(folder: Path, *, dimension: int = 8, seed: int = 0) -> Bun
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, 99])
     basis = np.linalg.qr(rng.standard_normal((dimension, dimension)))[0].astype(np.float32)
-    _save(folder / 'image_trunk.onnx', _image_trunk())
-    _save(folder / 'image_head.onnx', _image_head(basis, rng))
-    _save(folder / 'sketch.onnx', _sketch(basis))
+    save_model(folder / 'image_trunk.onnx', image_trunk())
+    save_model(folder / 'image_head.onnx', image_head(basis, rng))
+    save_model(folder / 'sketch.onnx', _sketch(basis))
     towers = {
         'image': TowerSpec('image', ('image_trunk', 'image_head')),
         'sketch': TowerSpec('sketch', ('sketch',)),
@@ -158,7 +158,7 @@ def _manifest(
     )
 
 
-def _image_trunk() -> onnx.ModelProto:
+def image_trunk() -> onnx.ModelProto:
     """(1, 3, 32, 32) -> (1, 48): means of a 4 x 4 grid; weights stored as float16."""
     weights = np.eye(48, dtype=np.float16)
     nodes = [
@@ -169,10 +169,10 @@ def _image_trunk() -> onnx.ModelProto:
     ]
     image = [('image', TensorProto.FLOAT, ['batch', 3, IMAGE_SIZE, IMAGE_SIZE])]
     features = ('features', TensorProto.FLOAT, ['batch', 48])
-    return _model(nodes, image, features, {'weights': weights})
+    return onnx_model(nodes, image, features, {'weights': weights})
 
 
-def _image_head(basis: NDArray[np.float32], rng: np.random.Generator) -> onnx.ModelProto:
+def image_head(basis: NDArray[np.float32], rng: np.random.Generator) -> onnx.ModelProto:
     """(1, 48) -> (1, D): channel means along three axes, layout (weakly) along the others."""
     dimension = len(basis)
     means = np.repeat(np.eye(3) - 1 / 3, 16, axis=0) / 16
@@ -184,10 +184,10 @@ def _image_head(basis: NDArray[np.float32], rng: np.random.Generator) -> onnx.Mo
     ]
     constants = {'weights': weights, 'bias': 1e-3 * basis.sum(0)}
     features = [('features', TensorProto.FLOAT, ['batch', 48])]
-    return _model(nodes, features, _embedding(dimension), constants)
+    return onnx_model(nodes, features, embedding_output(dimension), constants)
 
 
-def _sound(basis: NDArray[np.float32]) -> onnx.ModelProto:
+def sound_tower(basis: NDArray[np.float32]) -> onnx.ModelProto:
     """(1, 1, frames, mels) -> (1, D): power of the low, middle and high bands."""
     bands = np.repeat(np.eye(3), MELS // 3, axis=0)
     weights = (bands - 1 / 3) @ basis[:3]
@@ -199,7 +199,7 @@ def _sound(basis: NDArray[np.float32]) -> onnx.ModelProto:
     ]
     constants = {'weights': weights.astype(np.float32), 'bias': 1e-3 * basis.sum(0)}
     log_mel = [('log_mel', TensorProto.FLOAT, [1, 1, 'frames', MELS])]
-    return _model(nodes, log_mel, _embedding(len(basis)), constants)
+    return onnx_model(nodes, log_mel, embedding_output(len(basis)), constants)
 
 
 def _sketch(basis: NDArray[np.float32]) -> onnx.ModelProto:
@@ -220,7 +220,7 @@ def _sketch(basis: NDArray[np.float32]) -> onnx.ModelProto:
     ]
     sketch = [('sketch', TensorProto.FLOAT, ['batch', 3, IMAGE_SIZE, IMAGE_SIZE])]
     constants = {'weights': weights.astype(np.float32)}
-    return _model(nodes, sketch, _embedding(len(basis)), constants)
+    return onnx_model(nodes, sketch, embedding_output(len(basis)), constants)
 
 
 def _text(basis: NDArray[np.float32], rng: np.random.Generator) -> onnx.ModelProto:
@@ -241,7 +241,7 @@ def _text(basis: NDArray[np.float32], rng: np.random.Generator) -> onnx.ModelPro
         ('ids', TensorProto.INT64, ['batch', TOKENS]),
         ('mask', TensorProto.FLOAT, ['batch', TOKENS]),
     ]
-    return _model(nodes, inputs, _embedding(len(basis)), constants)
+    return onnx_model(nodes, inputs, embedding_output(len(basis)), constants)
 
 
 def _tokenizer() -> Tokenizer:
@@ -253,11 +253,11 @@ def _tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def _embedding(dimension: int) -> Tensor:
+def embedding_output(dimension: int) -> Tensor:
     return ('embedding', TensorProto.FLOAT, ['batch', dimension])
 
 
-def _model(
+def onnx_model(
     nodes: list[onnx.NodeProto],
     inputs: list[Tensor],
     output: Tensor,
@@ -273,6 +273,6 @@ def _model(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
 
 
-def _save(path: Path, model: onnx.ModelProto) -> None:
+def save_model(path: Path, model: onnx.ModelProto) -> None:
     onnx.checker.check_model(model)
     onnx.save(model, path)

@@ -19,6 +19,7 @@ COMMANDS = {
     'query': 'Ask a running node once.',
     'gallery': 'List, show, forget, rename and rebuild what is remembered.',
     'bundle': 'List, show and verify model bundles.',
+    'engines': 'Build, list, verify and prune TensorRT engines.',
 }
 
 

@@ -106,8 +106,8 @@ class Encoder:
 
         Args:
             modality: one of ``modalities``.
-            sample: RGB uint8 (H, W, 3) for 'image' and 'sketch', Waveform for 'sound', str for
-                'text'.
+            sample: RGB uint8 (H, W, 3) for 'image' and 'sketch', Waveform for 'sound' and
+                'impact', str for 'text', Press for 'touch'.
             spaces: only in these of them; None means in all.
 
         Raises:
@@ -135,6 +135,39 @@ class Encoder:
         }
         end = time.perf_counter()
         return Encoding(modality, vectors, (middle - start) * 1e3, (end - middle) * 1e3)
+
+    def encode_all(
+        self, modality: str, samples: Sequence[Any], spaces: Collection[str] | None = None
+    ) -> Encoding:
+        """Embed several samples of one event as one: the mean of their embeddings, of length 1.
+
+        One sample gives exactly what ``encode`` gives.
+
+        Args:
+            modality: one of ``modalities``.
+            samples: at least one, as ``encode`` takes them.
+            spaces: only in these of them; None means in all.
+
+        Raises:
+            InputError: no sample, or what ``encode`` refuses.
+            EngineError: as ``encode``.
+            BundleError: as ``encode``.
+        """
+        if not samples:
+            raise InputError('samples', 0, 'at least one', 'give a sample')
+        parts = [self.encode(modality, sample, spaces) for sample in samples]
+        if len(parts) == 1:
+            return parts[0]
+        vectors = {
+            space: _mean_direction([part.vectors[space] for part in parts])
+            for space in parts[0].vectors
+        }
+        return Encoding(
+            modality,
+            vectors,
+            sum(part.preprocess_ms for part in parts),
+            sum(part.encode_ms for part in parts),
+        )
 
     def warm_up(self) -> None:
         """Run every model once on zeros, so that the first real sample is not slower."""
@@ -220,6 +253,13 @@ class Encoder:
         if not abs(norm - 1.0) <= _NORM_TOLERANCE:
             raise BundleError(f'length of {what}', norm, '1', cure)
         return vector
+
+
+def _mean_direction(vectors: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    mean = np.mean(vectors, axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(mean))
+    # Embeddings that cancel each other out have no mean direction; the best sample comes first.
+    return np.asarray(mean / length, np.float32) if length > _NORM_TOLERANCE else vectors[0]
 
 
 def _preprocess_key(bundle: Bundle, name: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names that the command line, the nodes and the launch files share; light to import."""
 
-MODALITIES = ('image', 'sketch', 'sound', 'text')
-BUNDLES = ('image-sound-text', 'sketch-photo', 'audio-visual')
+MODALITIES = ('image', 'sketch', 'sound', 'text', 'touch', 'impact')
+BUNDLES = ('image-sound-text', 'sketch-photo', 'audio-visual', 'touch-vision-sound')

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.toy import toy_bundle, toy_sketch_bundle
+from tests.toy_touch import toy_touch_bundle
 from xsense_ros.nodes.dds import isolate_this_process
 
 
@@ -25,6 +26,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='session')
 def sketch_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return toy_sketch_bundle(tmp_path_factory.mktemp('bundles') / 'toy-sketch').path
+
+
+@pytest.fixture(scope='session')
+def touch_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy_touch_bundle(tmp_path_factory.mktemp('bundles') / 'toy-touch').path
 
 
 @pytest.fixture

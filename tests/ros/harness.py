@@ -149,7 +149,7 @@ class Operator:
 class Robot:
     """A retrieval node with a toy bundle, spinning in a thread of this process."""
 
-    def __init__(self, bundle: Path, **parameters: Any) -> None:
+    def __init__(self, bundle: Path, cli_args: list[str] | None = None, **parameters: Any) -> None:
         self.namespace = f'/test_{uuid.uuid4().hex[:12]}'
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
@@ -163,6 +163,7 @@ class Robot:
         self.node = RetrievalNode(
             context=self.context,
             namespace=self.namespace,
+            cli_args=cli_args,
             parameter_overrides=[Parameter(name, value=value) for name, value in values.items()],
         )
         self.executor = make_executor(self.context)

@@ -20,7 +20,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from xsense_ros.msg import Match, MatchArray
 
 from xsense_ros.nodes.demo_processes import ProcessError, Processes
-from xsense_ros.nodes.demo_score import SENSES, Truth
+from xsense_ros.nodes.demo_score import Truth
 from xsense_ros.nodes.recording import Recording
 from xsense_ros.resources import find_resource
 
@@ -89,7 +89,7 @@ def check_fields(value: dict[str, Any], message: type[Any]) -> None:
 
 
 class TestWholeRun:
-    def test_every_line_is_a_match_array(self, run: tuple[Path, str]) -> None:
+    def test_every_line_is_a_match_array(self, run: tuple[Path, str], sample: Path) -> None:
         lines = (run[0] / 'matches.jsonl').read_text('utf-8').splitlines()
         answers = [json.loads(line) for line in lines]
         items = json.loads(find_resource('samples/robot_home/gallery/items.json').read_text())
@@ -99,7 +99,8 @@ class TestWholeRun:
                 range(1, len(answer['matches']) + 1)
             )
             assert answer['gallery_version'] == len(items)
-        assert {answer['query_modality'] for answer in answers} == set(SENSES)
+        senses = Truth(Recording.open(sample / 'bag'), 2 * 10**9).senses
+        assert {answer['query_modality'] for answer in answers} == set(senses)
 
     def test_headers_are_those_of_the_queries(self, run: tuple[Path, str], sample: Path) -> None:
         recording = Recording.open(sample / 'bag')
@@ -115,6 +116,8 @@ class TestWholeRun:
                 'sketch': 'tablet',
                 'sound': 'microphone',
                 'text': 'operator',
+                'touch': 'GS-0003',
+                'impact': 'contact microphone',
             }
             assert answer['header']['frame_id'] == frames[sense]
             assert 0 <= stamp_ns - recording.start_ns <= SECONDS * 10**9
@@ -132,6 +135,10 @@ class TestWholeRun:
         assert seen['first'] >= 0.3 * seen['known']
         assert scores['picture -> sound, by kind']['answers'] == 1
         assert scores['sound -> picture, by kind']['answers'] == 1
+        # Nothing is asked where nothing is touched.
+        assert 2 <= scores['touch -> picture']['answers'] <= 3
+        assert scores['touch -> picture']['strangers'] == 0
+        assert 2 <= scores['knock -> picture']['answers'] <= 3
 
     def test_says_what_it_does(self, run: tuple[Path, str]) -> None:
         out = run[1]
@@ -140,6 +147,8 @@ class TestWholeRun:
             'sees ',
             'reads "a fox"',
             'is drawn',
+            'touches ',
+            'knocks on ',
             'recognised',
             'a blind guess',
         ):

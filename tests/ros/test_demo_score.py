@@ -55,7 +55,16 @@ class TestSample:
         assert sum(f.stat().st_size for f in sample.rglob('*') if f.is_file()) < 10e6
         assert 'GNU GENERAL PUBLIC LICENSE' in (sample / 'COPYING').read_text()
         attribution = (sample / 'ATTRIBUTION.md').read_text()
-        for name in ('Tux Paint', 'GCompris', 'OpenMoji', 'Twemoji', 'Noto', 'FluidR3'):
+        for name in (
+            'Tux Paint',
+            'GCompris',
+            'OpenMoji',
+            'Twemoji',
+            'Noto',
+            'FluidR3',
+            'pybullet',
+            'taxim',
+        ):
             assert name in attribution
 
     def test_every_truth_is_in_the_gallery(self, sample: Path, truth: Truth) -> None:
@@ -78,7 +87,10 @@ class TestSample:
             'sketch -> picture': 'sketch',
             'sound -> sound': 'sound',
             'text -> picture': 'text',
+            'touch -> picture': 'touch',
+            'knock -> picture': 'impact',
         }
+        assert truth.touches == {'touch': 15, 'impact': 15}
 
     def test_what_is_asked_on_purpose(self, recording: Recording, sample: Path) -> None:
         items = json.loads((sample / 'gallery' / 'items.json').read_text())

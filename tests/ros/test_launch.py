@@ -33,7 +33,7 @@ def test_arguments_are_described() -> None:
     arguments = {argument.name: argument for argument in description.get_launch_arguments()}
     assert {
         'namespace', 'params_file', 'bundle', 'gallery', 'backend', 'use_sim_time', 'log_level',
-        'autostart',
+        'autostart', 'touch_topics', 'touch_profiles', 'impact_topic',
     } <= arguments.keys()  # fmt: skip
     assert all(argument.description for argument in arguments.values())
 

@@ -11,7 +11,8 @@ from rclpy.parameter import Parameter
 
 from tests.ros.harness import Robot
 from xsense_ros.errors import InputError
-from xsense_ros.nodes.settings import PARAMETERS, Settings, check_values
+from xsense_ros.nodes.parameter_table import PARAMETERS
+from xsense_ros.nodes.settings import Settings, check_values
 from xsense_ros.resources import find_resource
 
 DEFAULTS = {spec.name: spec.default for spec in PARAMETERS}

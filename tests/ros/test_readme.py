@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xsense_ros.nodes.settings import PARAMETERS, ParameterSpec
+from xsense_ros.nodes.parameter_table import PARAMETERS, ParameterSpec
 
 README = (Path(__file__).resolve().parents[2] / 'README.md').read_text()
 ROWS = {

@@ -19,15 +19,20 @@ from PIL import Image
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from tests.toy_touch import toy_gel, toy_knock
 from xsense_ros.errors import InputError
 from xsense_ros.resources import find_resource
+from xsense_ros.senses.impact_window import BEFORE_SECONDS, ImpactWindow
 from xsense_ros.senses.microphone import Waveform
 from xsense_ros.senses.sketch_input import SketchInput
+from xsense_ros.senses.tactile_profile import load_profile
+from xsense_ros.senses.tactile_sensor import TactileSensor
 from xsense_training import record_sample
 from xsense_training.record_sample import write_sample
-from xsense_training.sample_recording import paper, room_sound, scenario, scenes
+from xsense_training.sample_recording import paper, room_sound, scenario, scenes, touching
 from xsense_training.sample_recording.bag import START
 from xsense_training.sample_recording.library import Library, Picture, Sound
+from xsense_training.sample_recording.touched import SENSORS, TouchedThing
 
 
 def keys() -> tuple[set[str], set[str], set[str]]:
@@ -80,6 +85,28 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
             for number, key in enumerate(sorted(sounds))
         },
         dict.fromkeys(sketches, cross),
+        tuple(thing(number) for number in range(scenario.TOUCHED + 1)),
+    )
+
+
+def gel(serial: str, rng: np.random.Generator) -> Any:
+    return toy_gel(None, list(SENSORS).index(serial), int(rng.integers(1000)))
+
+
+def thing(number: int) -> TouchedThing:
+    """A disc, a red imprint and a low tone: one of a toy thing."""
+
+    def press(serial: str, depth_mm: float, rng: np.random.Generator) -> Any:
+        return toy_gel('red', list(SENSORS).index(serial), int(rng.integers(1000)))
+
+    def view() -> Any:
+        return np.full((60, 80, 3), 250, np.uint8)
+
+    def knock() -> Waveform:
+        return toy_knock('red', number, at=BEFORE_SECONDS, seconds=0.8)
+
+    return TouchedThing(
+        f'touch-sim/{number}', f'toy {number}', 'somebody', 'MIT', view, press, knock
     )
 
 
@@ -100,6 +127,7 @@ def faster(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(scenario, 'SOUND_PERIOD', 0.35)
     patch.setattr(scenario, 'TEXT_PERIOD', 0.3)
     patch.setattr(scenario, 'SKETCH_PERIOD', 0.3)
+    patch.setattr(touching, 'rest', gel)
 
 
 def messages(sample: Path) -> dict[str, list[tuple[int, Any]]]:
@@ -137,7 +165,8 @@ class TestWriteSample:
     def test_gallery(self, sample: Path) -> None:
         items = json.loads((sample / 'gallery' / 'items.json').read_text())
         instruments = len(scenario.INSTRUMENTS_SEEN) + len(scenario.INSTRUMENTS_HEARD)
-        assert len(items) == scenario.STAMPS + instruments + len(scenario.EMOJI)
+        touched = scenario.TOUCHED - len(scenario.TOUCHED_STRANGERS)
+        assert len(items) == scenario.STAMPS + instruments + len(scenario.EMOJI) + touched
         assert len({item['item_id'] for item in items}) == len(items)
         for item in items:
             if 'picture' not in item:
@@ -228,6 +257,51 @@ class TestWriteSample:
             if truth != scenario.UNKNOWN:
                 answer = 'sound' if kind == scenario.MADE_TO_SOUND else 'picture'
                 assert answer in views[truth]
+
+    def test_touches_are_felt_when_the_truth_says(self, sample: Path) -> None:
+        found = messages(sample)
+        sensors: dict[str, TactileSensor] = defaultdict(
+            lambda: TactileSensor(load_profile('gelsight'))
+        )
+        felt, serials = set(), []
+        stamps = [stamp_of(frame) for _, frame in found['/touch/compressed']]
+        assert np.ptp(np.diff(stamps)) == 0, 'a steady stream'
+        for _, frame in found['/touch/compressed']:
+            rgb = cv2.cvtColor(cv2.imdecode(frame.data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+            serial = frame.header.frame_id
+            serials.append(serial)
+            reading = sensors[serial].read(rgb, serial, stamp_of(frame))
+            if reading is not None and reading.in_contact:
+                felt.add(stamp_of(frame))
+        assert list(dict.fromkeys(serials)) == list(SENSORS), 'one swap'
+        marks = [(stamp_of(m), m.text) for _, m in found['/truth/touch']]
+        ends = [stamp for stamp, _ in marks[1:]] + [stamps[-1] + 1]
+        true = {
+            stamp
+            for (begin, text), end in zip(marks, ends, strict=True)
+            for stamp in stamps
+            if text and begin <= stamp < end
+        }
+        assert felt == true
+        names = [text for _, text in marks if text]
+        assert len(names) == scenario.TOUCHED
+        strange = [index for index, text in enumerate(names) if text == scenario.UNKNOWN]
+        assert tuple(strange) == scenario.TOUCHED_STRANGERS
+
+    def test_knocks_are_heard_where_the_truth_says(self, sample: Path) -> None:
+        found = messages(sample)
+        window, heard = ImpactWindow(), []
+        for _, chunk in found['/impact']:
+            samples = chunk.data.view('<i2').astype(np.float32) / 32768
+            heard += window.push(stamp_of(chunk), Waveform(samples, chunk.sample_rate))
+        begins = [stamp_of(m) for _, m in found['/truth/impact'] if m.text]
+        assert len(begins) == len(heard) == scenario.TOUCHED
+        for begin, (start, _) in zip(begins, heard, strict=True):
+            assert abs(start - begin - 50e6) < 15e6, 'each aligned at its onset'
+
+    def test_too_few_things_are_refused(self, library: Library, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match='make touch-sim, with more --objects'):
+            write_sample(tmp_path, replace(library, things=library.things[:3]))
 
     @pytest.mark.parametrize('kind', ['pictures', 'sounds', 'sketches'])
     def test_what_is_not_held_out_is_refused(

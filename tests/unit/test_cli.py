@@ -58,6 +58,10 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
         ['query', '--text', 'a', '--image', 'b.png'],
         ['query', '--sketch', 'a.png', '--image', 'b.png'],
         ['query', '--sketch', 'a.png', '--target', 'smell'],
+        ['query', '--touch', 'a.png'],
+        ['query', '--image', 'a.png', '--background', 'b.png'],
+        ['query', '--touch', 'a.png', '--impact', 'b.wav', '--serial', 'D1'],
+        ['enroll', 'x', '--text', 'a', '--profile', 'digit'],
         ['replay', 'bag', '--rate', '-1'],
         ['gallery', 'forget'],
         ['--nonsense'],
@@ -82,6 +86,9 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
         (['enroll', 'x', '--sketch', 'no.gif'], 'convert it'),
         (['query', '--sketch', 'no.png'], 'correct the path'),
         (['query', '--sound', 'no.wav'], 'no.wav'),
+        (['query', '--impact', 'no.wav'], 'no.wav'),
+        (['query', '--touch', 'no.png', '--serial', 'D1'], 'correct the path'),
+        (['enroll', 'x', '--touch', 'no.gif', '--background', 'b.png'], 'convert it'),
     ],
 )
 def test_failure_is_1_and_one_line(arguments: list[str], says: str) -> None:

@@ -117,6 +117,35 @@ def test_same_trunk_behind_other_preprocessing_is_not_shared(tmp_path, counting)
     assert not np.array_equal(vectors['one'], vectors['two'])
 
 
+def test_several_samples_of_an_event_are_their_mean_direction(bundle):
+    encoder = Encoder([bundle], threads=1)
+    samples = [toy_image('red', 1), toy_image('red', 2), toy_image('green', 3)]
+    one_by_one = [encoder.encode('image', sample).vectors[SPACE] for sample in samples]
+    together = encoder.encode_all('image', samples)
+    mean = np.mean(one_by_one, axis=0)
+    np.testing.assert_allclose(together.vectors[SPACE], mean / np.linalg.norm(mean), atol=1e-6)
+    assert together.vectors[SPACE].dtype == np.float32
+    assert together.modality == 'image' and together.encode_ms > 0
+    alone = encoder.encode_all('image', samples[:1]).vectors[SPACE]
+    np.testing.assert_array_equal(alone, one_by_one[0])
+    with pytest.raises(InputError, match='at least one'):
+        encoder.encode_all('image', [])
+
+
+def test_samples_that_cancel_out_leave_the_first(bundle, monkeypatch):
+    encoder = Encoder([bundle], threads=1)
+    vector = encoder.encode('text', 'red').vectors[SPACE]
+    signs = iter((1, -1))
+    encode = encoder.encode
+
+    def opposite(*args):
+        return replace(encode(*args), vectors={SPACE: next(signs) * vector})
+
+    monkeypatch.setattr(encoder, 'encode', opposite)
+    together = encoder.encode_all('text', ['red', 'red']).vectors[SPACE]
+    np.testing.assert_array_equal(together, vector)
+
+
 def test_space_names_must_differ(bundle):
     with pytest.raises(BundleError, match=SPACE):
         Encoder([bundle, bundle])

@@ -16,6 +16,9 @@ COMMANDS = {
     'evaluate': 'Judge a recipe beside its baselines.',
     'report': 'Tables and plots of what was evaluated.',
     'export': 'Write the bundle that the robot opens.',
+    'describe': 'Count parameters and MACs, beside what was published.',
+    'judge-matching': 'Methods without learning between visible and infrared images.',
+    'leak-control': 'What the published protocol scores where nothing can be learnt.',
     'demo-picture': 'Draw the answers of a demo run.',
 }
 

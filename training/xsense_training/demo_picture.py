@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from xsense_ros.names import MODALITIES
 from xsense_ros.resources import find_resource
 from xsense_ros.senses.camera import decode_compressed, decode_image
 from xsense_ros.senses.log_mel import LogMel
@@ -29,12 +30,24 @@ _SHOWN = {
     ('sound', 'sound'): 2,
     ('sound', 'image'): 4,
     ('image', 'sound'): 4,
+    ('touch', 'image'): 6,
+    ('impact', 'image'): 4,
 }
-_MODALITIES = {'picture': 'image', 'sketch': 'sketch', 'sound': 'sound', 'text': 'text'}
-_VERBS = {'image': 'sees', 'sketch': 'is drawn', 'sound': 'hears', 'text': 'reads'}
+_MODALITIES = {name: name for name in MODALITIES} | {'picture': 'image', 'knock': 'impact'}
+_VERBS = {
+    'image': 'sees',
+    'sketch': 'is drawn',
+    'sound': 'hears',
+    'text': 'reads',
+    'touch': 'touches',
+    'impact': 'knocks',
+}
+# What is shown of a sense: pictures or sound, by the first part of its topics.
+_SEEN = {'camera': 'image', 'sketch': 'sketch', 'touch': 'touch'}
+_HEARD = {'microphone': 'sound', 'impact': 'impact'}
 _MATCHES = 3
 _ABREAST = 2  # queries beside each other
-_WINDOW_SECONDS = 2.0
+_WINDOW_SECONDS = {'sound': 2.0, 'impact': 1.0}
 _MESSAGES = ('AudioChunk', 'TextStamped')
 
 
@@ -98,10 +111,10 @@ def _time_ns(answer: dict[str, Any]) -> int:
 def _query(axes: Axes, answer: dict[str, Any], recorded: _Recorded) -> None:
     time_ns = _time_ns(answer)
     sense = answer['query_modality']
-    if sense in ('image', 'sketch'):
+    if sense in _SEEN.values():
         axes.imshow(recorded.frame(sense, time_ns))
-    elif sense == 'sound':
-        _spectrogram(axes, recorded.sound(time_ns), recorded.rate)
+    elif sense in _HEARD.values():
+        _spectrogram(axes, *recorded.sound(sense, time_ns))
     else:
         words = textwrap.fill(answer['query_text'], 16)
         axes.text(0.5, 0.5, words, ha='center', va='center', fontsize=11)
@@ -131,10 +144,11 @@ class _Recorded:
         for name in _MESSAGES:
             text = find_resource(f'msg/{name}.msg').read_text()
             store.register(get_types_from_msg(text, f'xsense_ros/msg/{name}'))
-        self._pictures: dict[str, dict[int, Any]] = {'image': {}, 'sketch': {}}
+        self._pictures: dict[str, dict[int, Any]] = {sense: {} for sense in _SEEN.values()}
         self._truths: dict[tuple[str, str], list[tuple[int, str]]] = {}
-        chunks: list[NDArray[np.int16]] = []
-        self._start_ns = self.rate = 0
+        self._start_ns: dict[str, int] = {}
+        self._rate: dict[str, int] = {}
+        chunks: dict[str, list[NDArray[np.int16]]] = {sense: [] for sense in _HEARD.values()}
         with AnyReader([bag], default_typestore=store) as reader:
             for connection, time_ns, data in reader.messages():
                 message: Any = reader.deserialize(data, connection.msgtype)
@@ -143,23 +157,28 @@ class _Recorded:
                     query, _, answer = message.header.frame_id.partition(' -> ')
                     kind = _MODALITIES[query], _MODALITIES[answer.partition(',')[0]]
                     self._truths.setdefault(kind, []).append((time_ns, message.text))
-                elif root == 'microphone':
-                    self._start_ns = self._start_ns or time_ns
-                    self.rate = message.sample_rate
-                    chunks.append(np.frombuffer(bytes(message.data), '<i2'))
-                elif root in ('camera', 'sketch'):
-                    sense = 'image' if root == 'camera' else 'sketch'
-                    self._pictures[sense][time_ns] = message
-        self._sound = np.concatenate(chunks).astype(np.float32) / np.float32(2**15)
+                elif root in _HEARD:
+                    sense = _HEARD[root]
+                    stamp = message.header.stamp
+                    self._start_ns.setdefault(sense, stamp.sec * 1_000_000_000 + stamp.nanosec)
+                    self._rate[sense] = message.sample_rate
+                    chunks[sense].append(np.frombuffer(bytes(message.data), '<i2'))
+                elif root in _SEEN:
+                    self._pictures[_SEEN[root]][time_ns] = message
+        self._sounds = {
+            sense: np.concatenate(found).astype(np.float32) / np.float32(2**15)
+            for sense, found in chunks.items()
+            if found
+        }
 
     def truth(self, answer: dict[str, Any]) -> str:
         """Id of the item that a query was about; that of the middle of a window of sound."""
         kind, time_ns = _kind(answer), _time_ns(answer)
-        time_ns += round(_WINDOW_SECONDS / 2 * 1e9) if kind[0] == 'sound' else 0
+        time_ns += round(_WINDOW_SECONDS.get(kind[0], 0.0) / 2 * 1e9)
         return [text for since, text in self._truths[kind] if since <= time_ns][-1]
 
     def frame(self, sense: str, time_ns: int) -> NDArray[np.uint8]:
-        """The picture or sketch nearest to a time, RGB uint8 (H, W, 3)."""
+        """The picture, sketch or gel nearest to a time, RGB uint8 (H, W, 3)."""
         known = self._pictures[sense]
         message = known[min(known, key=lambda stamp: abs(stamp - time_ns))]
         if hasattr(message, 'format'):
@@ -172,7 +191,8 @@ class _Recorded:
             step=message.step,
         )
 
-    def sound(self, time_ns: int) -> NDArray[np.float32]:
-        """The window of sound that begins at a time, (N,)."""
-        begin = round((time_ns - self._start_ns) * 1e-9 * self.rate)
-        return np.asarray(self._sound[begin : begin + round(_WINDOW_SECONDS * self.rate)])
+    def sound(self, sense: str, time_ns: int) -> tuple[NDArray[np.float32], int]:
+        """The window of sound that begins at a time, (N,), and its rate."""
+        rate = self._rate[sense]
+        begin = round((time_ns - self._start_ns[sense]) * 1e-9 * rate)
+        return self._sounds[sense][begin : begin + round(_WINDOW_SECONDS[sense] * rate)], rate

@@ -15,15 +15,19 @@ from xsense_training.sample_recording import scenario
 from xsense_training.sample_recording.bag import Record, truth_record, write_bag
 from xsense_training.sample_recording.gallery import write_attribution, write_gallery
 from xsense_training.sample_recording.library import Library
+from xsense_training.sample_recording.memory import remembered
 from xsense_training.sample_recording.messages import (
     camera_fields,
     compressed_fields,
+    sound_fields,
     tablet_fields,
 )
 from xsense_training.sample_recording.paper import on_paper
 from xsense_training.sample_recording.room_sound import RATE, Samples, heard, noise, to_s16le
 from xsense_training.sample_recording.scenario import Item
 from xsense_training.sample_recording.scenes import film
+from xsense_training.sample_recording.touched import chosen
+from xsense_training.sample_recording.touching import knocks, touches
 
 FRAME_SECONDS = 0.25
 RAW_FRAME_SECONDS = 0.5
@@ -45,17 +49,20 @@ def write_sample(folder: Path, library: Library, seed: int = 0) -> int:
     Raises:
         InputError: something of the scenario is missing or is not held out.
     """
-    items = scenario.remembered(library)
+    items = remembered(library)
     for part in ('gallery', 'bag'):
         shutil.rmtree(folder / part, ignore_errors=True)
     write_gallery(folder / 'gallery', items, library, np.random.default_rng([seed, 3]))
     duration = scenario.SIGHT_SECONDS * len(scenario.SIGHTS)
     truths = _Truths(items)
+    things = chosen(library.things, scenario.TOUCHED)
     streams = (
         _camera(library, truths, np.random.default_rng([seed, 1])),
         _microphone(library, truths, duration, np.random.default_rng([seed, 2])),
         _texts(truths),
         _sketches(library, truths, np.random.default_rng([seed, 4])),
+        touches(things, truths.felt, np.random.default_rng([seed, 5])),
+        knocks(things, truths.felt, np.random.default_rng([seed, 6])),
     )
     write_bag(folder / 'bag', list(itertools.chain(*streams)))
     write_attribution(folder / 'ATTRIBUTION.md', items, library)
@@ -80,6 +87,10 @@ class _Truths:
         if medium is None:
             return scenario.NOTHING
         return self._by_medium.get(medium, scenario.UNKNOWN)
+
+    def felt(self, thing: str) -> str:
+        """Id of the item that is this simulated thing."""
+        return self._by_medium.get(thing, scenario.UNKNOWN)
 
     def heard(self, sound: str) -> str:
         """Id of the item that was heard to make this sound."""
@@ -138,9 +149,8 @@ def _microphone(
     size = 2 * round(CHUNK_SECONDS * RATE)
     for offset in range(0, len(data), size):
         stamp = offset // 2 * 10**9 // RATE
-        chunk = np.frombuffer(data[offset : offset + size], np.uint8)
-        fields = {'sample_rate': RATE, 'channels': 1, 'encoding': 'S16LE', 'data': chunk}
-        received = stamp + len(chunk) // 2 * 10**9 // RATE + 3_000_000
+        fields = sound_fields(data[offset : offset + size], RATE)
+        received = stamp + len(fields['data']) // 2 * 10**9 // RATE + 3_000_000
         yield Record(received, '/microphone/audio', stamp, 'microphone', fields)
 
 

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from xsense_ros.commands.samples import HELP, node_options, sample_options, samples
+from xsense_ros.commands.samples import HELP, OPTIONS, Given, node_options, sample_options
 from xsense_ros.names import MODALITIES
 
 
@@ -24,10 +22,7 @@ from xsense_ros.names import MODALITIES
 @node_options
 def command(
     label: str,
-    images: tuple[Path, ...],
-    sketches: tuple[Path, ...],
-    sounds: tuple[Path, ...],
-    texts: tuple[str, ...],
+    given: Given,
     live: tuple[str, ...],
     item_id: str,
     node: str,
@@ -42,12 +37,11 @@ def command(
       xsense enroll "my mug" --image front.jpg --image side.jpg
       xsense enroll "my mug" --live image
       xsense enroll "door bell" --sound bell.wav --text "somebody is at the door"
+      xsense enroll "my mug" --touch pressed.png --background untouched.png --impact knock.wav
     """
-    if not (images or sketches or sounds or texts or live):
-        raise click.UsageError(
-            'nothing to remember: give --image, --sketch, --sound, --text or --live'
-        )
-    views = samples(images, sketches, sounds, texts)
+    if not (len(given) or live):
+        raise click.UsageError(f'nothing to remember: give {OPTIONS} or --live')
+    views = given.read()
     from xsense_ros.nodes.client import RetrievalClient
 
     with RetrievalClient(node, timeout) as client:

@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TypeVar
-
 import click
 
-from xsense_ros.commands.samples import HELP, node_options, sample_options, samples
+from xsense_ros.commands.samples import HELP, OPTIONS, Given, node_options, sample_options
 from xsense_ros.names import MODALITIES
-
-T = TypeVar('T')
 
 
 @click.command(context_settings=HELP)
@@ -27,34 +22,29 @@ T = TypeVar('T')
 @click.option('--json', 'as_json', is_flag=True, help='The whole answer as JSON.')
 @node_options
 def command(
-    images: Path | None,
-    sketches: Path | None,
-    sounds: Path | None,
-    texts: str | None,
+    given: Given,
     targets: tuple[str, ...],
     top: int,
     as_json: bool,
     node: str,
     timeout: float,
 ) -> None:
-    """Ask a running node once, with one picture, sketch, sound or text.
+    """Ask a running node once, with one picture, sketch, sound, text, touch or knock.
 
     \b
     Examples:
       xsense query --text "coffee mug"
       xsense query --sketch drawn.png
       xsense query --sound bark.wav --target image --top 3
+      xsense query --touch pressed.png --background untouched.png --profile digit
+      xsense query --impact knock.wav
     """
-    if sum(value is not None for value in (images, sketches, sounds, texts)) != 1:
-        raise click.UsageError('give one of --image, --sketch, --sound and --text')
-    (sample,) = samples(_listed(images), _listed(sketches), _listed(sounds), _listed(texts))
+    if len(given) != 1:
+        raise click.UsageError(f'give one of {OPTIONS}')
+    (sample,) = given.read()
     from xsense_ros.nodes.client import RetrievalClient
     from xsense_ros.nodes.echo import answer_lines, to_json
 
     with RetrievalClient(node, timeout) as client:
         answer = client.query(sample, targets, top)
     click.echo(to_json(answer) if as_json else '\n'.join(answer_lines(answer)))
-
-
-def _listed(value: T | None) -> list[T]:
-    return [] if value is None else [value]

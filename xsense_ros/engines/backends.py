@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from xsense_ros.engines.engine import Engine
 from xsense_ros.engines.manifest import ModelSpec
 from xsense_ros.engines.onnx import OnnxEngine
+from xsense_ros.engines.standby import StandbyEngine
 from xsense_ros.errors import EngineError
 
 Constructor = Callable[[Path, ModelSpec, int | None], Engine]
@@ -28,7 +30,17 @@ def _onnxruntime(model_path: Path, spec: ModelSpec, threads: int | None) -> Engi
     return OnnxEngine(model_path, spec, threads=threads)
 
 
-BACKENDS: dict[str, Constructor] = {'onnxruntime': _onnxruntime}
+def _tensorrt(name: str, model_path: Path, spec: ModelSpec, threads: int | None) -> Engine:
+    from xsense_ros.engines.tensorrt import TensorRtEngine  # only where it is asked for
+
+    return TensorRtEngine(model_path, spec, backend=name)
+
+
+BACKENDS: dict[str, Constructor] = {
+    'onnxruntime': _onnxruntime,
+    'tensorrt': partial(_tensorrt, 'tensorrt'),
+    'tensorrt_rtx': partial(_tensorrt, 'tensorrt_rtx'),
+}
 
 
 def load_engine(
@@ -42,7 +54,8 @@ def load_engine(
     """Load a model on the first backend that can take it.
 
     A constructor says that it cannot serve by raising EngineError. A BundleError goes through at
-    once: a broken model is broken on every backend.
+    once: a broken model is broken on every backend. Where other backends were named after the one
+    that serves, they take over if it fails at run time.
 
     Args:
         model_path: the .onnx file.
@@ -66,9 +79,14 @@ def load_engine(
             cure = 'correct the name, or install the extra that brings it'
             raise EngineError('backend', name, f'one of: {known}', cure)
     fallbacks: list[Fallback] = []
-    for name in backends:
+    for number, name in enumerate(backends, start=1):
         engine = _attempt(name, model_path, spec, threads)
         if not isinstance(engine, EngineError):
+            rest = backends[number:]
+            if rest and not strict:
+                again = partial(BACKENDS[name], model_path, spec, threads)
+                others = partial(_first, model_path, spec, rest, threads)
+                engine = StandbyEngine(spec, engine, again, others)
             return engine, tuple(fallbacks)
         if strict:
             raise engine
@@ -80,6 +98,12 @@ def load_engine(
         f'one that works ({reasons})',
         "add 'onnxruntime' to the backends: it runs everywhere",
     )
+
+
+def _first(
+    model_path: Path, spec: ModelSpec, backends: Sequence[str], threads: int | None
+) -> Engine:
+    return load_engine(model_path, spec, backends, threads=threads)[0]
 
 
 def _attempt(

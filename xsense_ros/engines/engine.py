@@ -15,7 +15,8 @@ class EngineDescription:
     """What runs where, for logs and diagnostics.
 
     ``precision`` is that of the model's outputs: lower precision inside is part of the graph.
-    ``threads`` is the number of threads within one operator.
+    ``threads`` is the number of threads within one operator. ``fault`` says why a backend that was
+    preferred does not run it now.
     """
 
     backend: str
@@ -23,6 +24,7 @@ class EngineDescription:
     precision: str
     model: str
     threads: int
+    fault: str = ''
 
 
 class Engine(Protocol):

@@ -9,10 +9,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
+from xsense_ros.gallery.png_text import read_text, with_text
+from xsense_ros.gallery.thumbnail import thumbnail
 from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.senses.microphone import Waveform
+from xsense_ros.senses.press import Press
 
 try:
     import soundfile
@@ -21,24 +25,26 @@ except ImportError:  # sounds are then enrolled without a copy
 
 
 _PICTURES = ('image', 'sketch')
+_SOUNDS = ('sound', 'impact')
+# Keyword of the text in the PNG of a press; a number as Python writes it, hence exact.
+_SCALE = 'mm_per_pixel'
 
 
 def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
     """The sample as a file and its media type: PNG, FLAC (24 bit) or UTF-8 text.
 
-    None and '' for what cannot be kept: a sound where `soundfile` is not installed.
+    A press is a PNG whose scale is a text in it. None and '' for what cannot be kept: a sound
+    where `soundfile` is not installed.
 
     Raises:
         InputError: the picture does not fit into a PNG.
     """
     if modality in _PICTURES:
-        done, data = cv2.imencode(
-            '.png', cv2.cvtColor(np.ascontiguousarray(sample), cv2.COLOR_RGB2BGR)
-        )
-        if not done:
-            raise InputError(modality, sample.shape, 'a picture that PNG can hold', 'shrink it')
-        return data.tobytes(), 'image/png'
-    if modality == 'sound':
+        return _png(modality, sample), 'image/png'
+    if modality == 'touch':
+        data = _png(modality, sample.pixels)
+        return with_text(data, _SCALE, repr(float(sample.mm_per_pixel))), 'image/png'
+    if modality in _SOUNDS:
         return _flac(sample)
     return str(sample).encode(), 'text/plain'
 
@@ -51,9 +57,18 @@ def decode_media(modality: str, media: bytes) -> Any:
     """
     if modality in _PICTURES:
         return decode_compressed(media, 'png')
-    if modality == 'sound':
+    if modality == 'touch':
+        return _press(media)
+    if modality in _SOUNDS:
         return read_sound(io.BytesIO(media))
     return media.decode()
+
+
+def media_thumbnail(modality: str, sample: Any) -> bytes | None:
+    """A small JPEG of the sample where it can be seen (picture, sketch, press), else None."""
+    if modality in _PICTURES:
+        return thumbnail(sample)
+    return thumbnail(sample.pixels) if modality == 'touch' else None
 
 
 def read_sound(file: Path | io.BytesIO) -> Waveform:
@@ -66,6 +81,24 @@ def read_sound(file: Path | io.BytesIO) -> Waveform:
         cure = 'convert it, for example: ffmpeg -i FILE sound.wav'
         raise InputError('sound file', str(file), f'WAV, FLAC or Ogg ({error})', cure) from error
     return Waveform(np.ascontiguousarray(samples.mean(axis=1), np.float32), int(rate))
+
+
+def _png(modality: str, rgb: NDArray[np.uint8]) -> bytes:
+    done, data = cv2.imencode('.png', cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR))
+    if not done:
+        raise InputError(modality, rgb.shape, 'a picture that PNG can hold', 'shrink it')
+    return bytes(data.tobytes())
+
+
+def _press(media: bytes) -> Press:
+    pixels = decode_compressed(media, 'png')
+    scale = read_text(media, _SCALE)
+    try:
+        return Press(pixels, float(scale or ''))
+    except ValueError as error:
+        cure = 'enrol this touch again'
+        expected = f'a PNG with the text {_SCALE}'
+        raise InputError('kept touch', scale, expected, cure) from error
 
 
 def _flac(sound: Waveform) -> tuple[bytes | None, str]:

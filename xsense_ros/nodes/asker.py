@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One question, from a decoded sample to its published answer, with the time of each step."""
+"""One question, from decoded samples to its published answer, with the time of each step."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +16,15 @@ from xsense_ros.nodes.session import Session
 
 @dataclass(frozen=True)
 class Question:
-    """A sample on its way. Times are those of time.perf_counter, in seconds.
+    """Samples of one thing on their way; most senses ask with a single one.
 
-    ``arrived``: the message reached this node; ``begun``: work began; ``decoded``: it was pixels
-    or samples.
+    Times are those of time.perf_counter, in seconds. ``arrived``: the message reached this node;
+    ``begun``: work began; ``decoded``: it was pixels or samples.
     """
 
     modality: str
     header: Any
-    sample: Any
+    samples: Sequence[Any]
     text: str
     arrived: float
     begun: float
@@ -54,12 +55,12 @@ class Asker:
         """Answer a question on the topics that have listeners.
 
         Raises:
-            XsenseError: the sample cannot be encoded, or the gallery cannot be searched.
+            XsenseError: a sample cannot be encoded, or the gallery cannot be searched.
         """
         modality = question.modality
         told = self._embeddings.get_subscription_count() > 0
         encode = self._session.encode if told else self._session.encode_question
-        encoding = encode(modality, question.sample)
+        encoding = encode(modality, question.samples)
         if told:
             for space, vector in encoding.vectors.items():
                 fingerprint = self._session.encoder.fingerprints[space]

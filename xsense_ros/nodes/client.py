@@ -16,6 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from xsense_ros.errors import InputError
 from xsense_ros.gallery.media import read_sound
 from xsense_ros.msg import AudioChunk, GalleryItem, MatchArray, Sample
+from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.srv import Enroll, Forget, ListItems, Query
 
 _ASK_AGAIN_SECONDS = 1.0
@@ -151,7 +152,7 @@ class RefusedError(InputError):
 
 
 def picture_sample(path: Path, modality: str = Sample.IMAGE) -> Sample:
-    """A JPEG or PNG file as a sample, of a thing or of a sketch.
+    """A JPEG or PNG file as a sample, of a thing, of a sketch or of a gel.
 
     Raises:
         InputError: it is neither, or cannot be read.
@@ -165,10 +166,35 @@ def picture_sample(path: Path, modality: str = Sample.IMAGE) -> Sample:
     return sample
 
 
-def sound_sample(path: Path) -> Sample:
+def touch_sample(path: Path, background: Path | None, serial: str, profile: str) -> Sample:
+    """A JPEG or PNG frame of a tactile sensor as a sample.
+
+    Args:
+        path: of the frame.
+        background: of the same sensor without contact; None: the node has learnt it.
+        serial: of the sensor unit.
+        profile: kind of the sensor; '' for that of the node.
+
+    Raises:
+        InputError: a file that is neither, or cannot be read.
+    """
+    sample = picture_sample(path, Sample.TOUCH)
+    sample.compressed.header.frame_id = serial
+    sample.profile = profile
+    if background is not None:
+        # By its suffix, as the frame.
+        compressed = picture_sample(background).compressed
+        rgb = decode_compressed(compressed.data, compressed.format)
+        sample.background.height, sample.background.width = rgb.shape[:2]
+        sample.background.encoding, sample.background.step = 'rgb8', 3 * rgb.shape[1]
+        sample.background.data = array.array('B', rgb.tobytes())
+    return sample
+
+
+def sound_sample(path: Path, modality: str = Sample.SOUND) -> Sample:
     """A sound file (WAV, FLAC, Ogg) as a mono sample at its own rate; InputError if it is none."""
     sound = read_sound(path)
-    sample = Sample(modality=Sample.SOUND)
+    sample = Sample(modality=modality)
     sample.sound.sample_rate = sound.sample_rate
     sample.sound.encoding = AudioChunk.F32LE
     sample.sound.data = array.array('B', sound.samples.astype('<f4').tobytes())

@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from builtin_interfaces.msg import Time
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 
 from xsense_ros.errors import InputError
-from xsense_ros.msg import AudioChunk, Sample, TextStamped
-from xsense_ros.names import MODALITIES
+from xsense_ros.msg import AudioChunk, TextStamped
 from xsense_ros.senses.camera import NATIVE_ENCODINGS, decode_compressed, decode_image
 from xsense_ros.senses.drawing import lay_on_white
 from xsense_ros.senses.microphone import Waveform, decode_audio
@@ -101,41 +98,6 @@ def message_to_text(message: TextStamped) -> str:
         cure = 'send a word or a sentence'
         raise InputError('text', text, 'at least one printing character', cure)
     return text
-
-
-def sample_from_message(message: Sample) -> tuple[str, Any, Any, str]:
-    """Take a sample out of a service request.
-
-    Returns:
-        Its modality, header, the sample as the encoder takes it, and its text ('' if none).
-
-    Raises:
-        InputError: unknown modality, or a sample that cannot be used.
-    """
-    if message.modality in _PICTURES:
-        from_raw, from_compressed = _PICTURES[message.modality]
-        # A raw picture has a height; its data decide nothing, so that a broken one is refused.
-        if message.image.height or message.image.data or not message.compressed.data:
-            return message.modality, message.image.header, from_raw(message.image), ''
-        compressed = message.compressed
-        return message.modality, compressed.header, from_compressed(compressed), ''
-    if message.modality == Sample.SOUND:
-        return 'sound', message.sound.header, chunk_to_waveform(message.sound), ''
-    if message.modality == Sample.TEXT:
-        text = message_to_text(message.text)
-        return 'text', message.text.header, text, text
-    raise InputError(
-        'sample modality',
-        message.modality,
-        f'one of {list(MODALITIES)}',
-        'fill `modality` in, and the field that it names',
-    )
-
-
-_PICTURES = {
-    Sample.IMAGE: (image_to_rgb, compressed_to_rgb),
-    Sample.SKETCH: (image_to_sketch, compressed_to_sketch),
-}
 
 
 def _by_cv_bridge(message: Image) -> NDArray[np.uint8]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`xsense demo`: a robot with recorded camera, tablet, microphone and keyboard, over real DDS."""
+"""`xsense demo`: a robot whose senses were recorded sees, hears and feels, over real DDS."""
 
 from __future__ import annotations
 
@@ -7,46 +7,34 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 import click
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
-from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from xsense_ros.engines.bundle import find_bundle
+from xsense_ros.engines.bundle import Bundle, find_bundle
 from xsense_ros.errors import InputError, XsenseError
-from xsense_ros.msg import MatchArray
-from xsense_ros.names import BUNDLES
+from xsense_ros.names import BUNDLES, MODALITIES
 from xsense_ros.nodes.client import RetrievalClient, picture_sample, sound_sample
-from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.dds import isolate_this_process
-from xsense_ros.nodes.demo_asked import asked_questions
 from xsense_ros.nodes.demo_outcome import Outcome, conclude
+from xsense_ros.nodes.demo_play import ask, play
 from xsense_ros.nodes.demo_processes import Processes
-from xsense_ros.nodes.demo_score import SENSES, Truth, read_truth
-from xsense_ros.nodes.demo_table import LiveTable, asked_line
-from xsense_ros.nodes.echo import to_json
+from xsense_ros.nodes.demo_score import read_truth
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
-from xsense_ros.nodes.recording import Recording
 from xsense_ros.resources import find_resource
 
 WINDOW_SECONDS = 2.0
-_QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
-_REFRESH_SECONDS = 0.1
 _PLAIN_WIDTH = 120  # of lines that go to a file or a pipe
-# What comes on a topic is looked for among the views of its own kind; words and sketches, of which
-# nothing is remembered, among the pictures.
-_TARGETS = {'image': 'image', 'sketch': 'image', 'sound': 'sound', 'text': 'image'}
+# What comes on a topic is looked for among the views of its own kind; words, sketches, touches and
+# knocks, of which nothing is remembered, among the pictures.
+_TARGETS = dict.fromkeys(MODALITIES, 'image') | {'sound': 'sound'}
 _NODE = 'xsense_ros.nodes.retrieval_node'
-_REPLAY = 'xsense_ros.nodes.replay_node'
 
 
 @click.command(context_settings={'help_option_names': ['-h', '--help']})
@@ -81,7 +69,7 @@ _REPLAY = 'xsense_ros.nodes.replay_node'
 def demo(
     sample: Path | None, bundles: tuple[str, ...], rate: float, loop: bool, out: Path
 ) -> None:
-    """See, hear, read and be drawn to: the retrieval node over DDS, fed by a recording.
+    """See, hear, read, be drawn to and touch: the retrieval node over DDS, fed by a recording.
 
     Starts the node and the replay as processes of their own, shows the node a gallery of pictures,
     plays the recording, and compares what the node answers with what was really there.
@@ -96,7 +84,8 @@ def demo(
         signal.signal(signal.SIGTERM, _interrupt)
         folder = sample or find_resource('samples/robot_home')
         outcome = _run(folder, bundles, rate, loop, out)
-        silent = [sense for sense in SENSES if sense not in outcome.newest_ns]
+        asked = dict.fromkeys(outcome.senses.values())
+        silent = [sense for sense in asked if sense not in outcome.newest_ns]
         if silent:
             cure = f'read the logs in {out}'
             expected = 'answers for every sense'
@@ -112,26 +101,39 @@ def _run(sample: Path, bundles: tuple[str, ...], rate: float, loop: bool, out: P
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
     started = time.monotonic()
-    recording, truth = read_truth(sample / 'bag', round(WINDOW_SECONDS * 1e9))
+    window_ns = round(WINDOW_SECONDS * 1e9)
+    recording, truth = read_truth(sample / 'bag', window_ns)
     items = _read_items(sample / 'gallery')
     folders = [find_bundle(bundle) for bundle in bundles]
     out.mkdir(parents=True, exist_ok=True)
     isolate_this_process()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    outcome = Outcome(truth.kinds)
+    offered = _modalities(folders)
+    kinds = {kind: sense for kind, sense in truth.kinds.items() if sense in offered}
+    outcome = Outcome(kinds, truth.touches)
     try:
         with Processes(out) as processes:
             _start_node(processes, folders)
             _bring_up(processes, console)
             _enroll(items, console)
             with (out / 'matches.jsonl').open('w', encoding='utf-8') as file:
-                _play(processes, recording, truth, items, rate, loop, outcome, file, console)
-                _ask(recording, items, outcome, file)
+                play(processes, recording, truth, items, rate, loop, outcome, file, console)
+                ask(recording, window_ns, items, outcome, file)
     finally:
         rclpy.try_shutdown()
         if outcome.newest_ns:
             conclude(outcome, items, recording, out, time.monotonic() - started, console)
     return outcome
+
+
+def _modalities(bundles: list[Path]) -> set[str]:
+    """Modalities that some bundles have towers for."""
+    spaces = [
+        space
+        for folder in bundles
+        for space in Bundle.open(folder, verify=False).manifest.spaces.values()
+    ]
+    return {modality for space in spaces for modality in space.towers}
 
 
 def _read_items(folder: Path) -> list[dict[str, Any]]:
@@ -200,106 +202,3 @@ def _enroll(items: list[dict[str, Any]], console: Console) -> None:
         f'it has been shown {len(items) - heard} things, has heard {both} of them, and has only '
         f'heard {heard} more: {seconds:.1f} s'
     )
-
-
-def _play(
-    processes: Processes,
-    recording: Recording,
-    truth: Truth,
-    items: list[dict[str, Any]],
-    rate: float,
-    loop: bool,
-    outcome: Outcome,
-    file: IO[str],
-    console: Console,
-) -> None:
-    """Replay the recording, and show, write and score every answer until it is over."""
-    table = LiveTable(recording.start_ns, {item['item_id']: item['label'] for item in items})
-    node = rclpy.create_node('demo', start_parameter_services=False)
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    heard_at = time.monotonic()
-
-    def hear(message: MatchArray) -> None:
-        nonlocal heard_at
-        heard_at = time.monotonic()
-        file.write(to_json(message) + '\n')
-        sense = message.query_modality
-        stamp_ns = stamp_to_ns(message.header.stamp)
-        outcome.newest_ns[sense] = stamp_ns
-        about = truth.of(sense, stamp_ns)
-        if about:
-            outcome.add(message, about[1])
-            outcome.rounds = max(outcome.rounds, about[0] + 1)
-            table.add(*about, message)
-
-    qos = QoSProfile(depth=200, reliability=QoSReliabilityPolicy.RELIABLE)
-    subscription = node.create_subscription(MatchArray, 'matches', hear, qos)
-    options = ['--rate', str(rate), '--clock', *(['--loop'] if loop else [])]
-    processes.start('replay', _REPLAY, str(recording.path), *options)
-    seconds = recording.duration_ns * 1e-9
-    title = f'A recording of {seconds:.0f} s, played {rate:g} times as fast as it was recorded'
-    with _display(table, title, console) as refresh:
-        while True:
-            executor.spin_once(timeout_sec=0.05)
-            refresh(outcome)
-            processes.check_alive('retrieval')
-            if not processes.ended('replay'):
-                heard_at = max(heard_at, time.monotonic())
-            elif time.monotonic() - heard_at > _QUIET_SECONDS:
-                break
-    node.destroy_subscription(subscription)
-    executor.shutdown()
-    node.destroy_node()
-
-
-def _ask(
-    recording: Recording,
-    items: list[dict[str, Any]],
-    outcome: Outcome,
-    file: IO[str],
-) -> None:
-    """Ask, on purpose and by service, what is to be answered in the other sense."""
-    questions = asked_questions(recording, round(WINDOW_SECONDS * 1e9))
-    if not questions:
-        return
-    print('\nAsked on purpose, by service, to be answered in the other sense:', flush=True)
-    labels = {item['item_id']: item['label'] for item in items}
-    with RetrievalClient() as client:
-        for question in questions:
-            answer = client.query(question.sample, [question.target], top_k=5)
-            file.write(to_json(answer) + '\n')
-            outcome.add(answer, question.event)
-            line = asked_line(question.event, question.target, answer, labels)
-            print(line, flush=True)
-
-
-@contextlib.contextmanager
-def _display(table: LiveTable, title: str, console: Console) -> Iterator[Any]:
-    """A function that shows the state of things, called often: a live table, or lines."""
-    if not console.is_terminal:
-        console.print(title, highlight=False)
-
-        def tell(outcome: Outcome, every: bool = False) -> None:
-            for line in table.finished(outcome.newest_ns, every):
-                print(line, flush=True)
-
-        try:
-            yield tell
-        finally:
-            for line in table.finished({}, every=True):
-                print(line, flush=True)
-        return
-    shown_at = 0.0
-    with Live(table.render(title), console=console, auto_refresh=False) as live:
-
-        def show(outcome: Outcome) -> None:
-            nonlocal shown_at
-            if time.monotonic() - shown_at > _REFRESH_SECONDS:
-                shown_at = time.monotonic()
-                live.update(table.render(title), refresh=True)
-
-        try:
-            yield show
-        finally:
-            live.update(table.render(title), refresh=True)

@@ -16,12 +16,14 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
 from xsense_ros.msg import AudioChunk, Sample, TextStamped
+from xsense_ros.names import MODALITIES
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.demo_score import Event
 from xsense_ros.nodes.recording import Recording
 
 ASKED = '/truth/asked'
-_MODALITY = {'picture': 'image', 'sketch': 'sketch', 'sound': 'sound', 'text': 'text'}
+# The modality of each word in which kinds of questions are told.
+_MODALITY = {name: name for name in MODALITIES} | {'picture': 'image', 'knock': 'impact'}
 _PICTURES = ('/camera/image', '/camera/image/compressed')
 _SOUND = '/microphone/audio'
 

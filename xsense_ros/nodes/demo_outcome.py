@@ -30,12 +30,14 @@ class Outcome:
 
     Attributes:
         senses: sense of each kind of question.
+        touches: things that are touched, and knocked on, in a round of the recording, by sense.
         scores: by kind of question.
         newest_ns: stamp of the newest answer, by sense.
         rounds: of the recording, begun so far.
     """
 
     senses: dict[str, str]
+    touches: dict[str, int] = field(default_factory=dict)
     scores: dict[str, Score] = field(default_factory=dict)
     newest_ns: dict[str, int] = field(default_factory=dict)
     rounds: int = 1
@@ -50,18 +52,25 @@ class Outcome:
     def dropped(self, recording: Recording) -> dict[str, int]:
         """Questions that were not answered, by kind; sound is not asked one by one.
 
+        Of touches and knocks those count that the node has not asked: not felt, or not heard.
+
         Told at the first kind of each sense, of all of its kinds.
         """
         first: dict[str, str] = {}
         for kind, sense in self.senses.items():
             first.setdefault(sense, kind)
         found = {}
-        for sense, topics in _TOPICS.items():
-            sent = sum(count for name, count in recording.counts.items() if name in topics)
+        sent = {
+            sense: sum(count for name, count in recording.counts.items() if name in topics)
+            for sense, topics in _TOPICS.items()
+        }
+        for sense, count in (sent | self.touches).items():
+            if sense not in first:
+                continue
             answers = sum(
                 self.scores[kind].answers for kind in self.senses if self.senses[kind] == sense
             )
-            found[first[sense]] = max(0, sent * self.rounds - answers)
+            found[first[sense]] = max(0, count * self.rounds - answers)
         return found
 
 
@@ -83,14 +92,21 @@ def conclude(
     candidates = _candidates(outcome.scores, items)
     console.print()
     console.print(summary(outcome.scores, outcome.dropped(recording), candidates))
-    console.print(
+    lines = [
         'The models were trained without these things; "by kind" asks about instruments, of which '
-        'the one that answers\nknows the kind, but neither this picture nor this recording. In '
-        'brackets: a blind guess among what may answer.\n'
+        'the one that answers',
+        'knows the kind, but neither this picture nor this recording. In brackets: a blind guess '
+        'among what may answer.',
         'Sound is asked every half second: a window counts if it holds 1 s of one sound '
-        '(or all of a shorter one).\n'
+        '(or all of a shorter one).',
         f'Every answer as a JSON line: {out / "matches.jsonl"}    (whole run: {seconds:.1f} s)',
-        highlight=False,
-    )
+    ]
+    if {'touch', 'impact'} & set(outcome.senses.values()):
+        lines.insert(
+            -1,
+            'What is touched and knocked on is simulated; halfway, the tactile sensor is replaced '
+            'by a unit never trained with.',
+        )
+    console.print('\n'.join(lines), highlight=False)
     scores = {kind: score.as_dict() for kind, score in outcome.scores.items()}
     (out / 'summary.json').write_text(json.dumps(scores, indent=1) + '\n', 'utf-8')

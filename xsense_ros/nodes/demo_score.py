@@ -14,10 +14,10 @@ from rclpy.serialization import deserialize_message
 
 from xsense_ros.errors import InputError
 from xsense_ros.msg import MatchArray, TextStamped
+from xsense_ros.names import MODALITIES
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.recording import Recording
 
-SENSES = ('image', 'sketch', 'sound', 'text')
 NOTHING, UNKNOWN = '', 'unknown'  # truths that are not items
 # A window of sound counts for an event of which it holds this much (or all of a shorter one) ...
 _HEARD_NS = 1_000_000_000
@@ -30,7 +30,7 @@ class Event:
     """A stretch of the recording in which one thing is there for a sense.
 
     Attributes:
-        sense: 'image', 'sketch', 'sound' or 'text'.
+        sense: one of xsense_ros.names.MODALITIES.
         kind: of the question that it is, such as 'sound -> picture, by kind'.
         begin_ns: stamp of its first moment.
         end_ns: stamp of the first moment after it.
@@ -53,20 +53,23 @@ class Truth:
     """The events of a recording, by stamp.
 
     Args:
-        recording: with a topic /truth/SENSE for each sense. Each message says what is there from
-            its stamp on: ``text`` is the truth, ``header.frame_id`` the kind of the question.
+        recording: with a topic /truth/SENSE for each of its senses. Each message says what is
+            there from its stamp on: ``text`` is the truth, ``header.frame_id`` the kind of the
+            question.
         window_ns: length of the windows in which sound is asked.
 
-    Raises:
-        InputError: a recording without them.
+    Attributes:
+        senses: those of the recording.
+        events: by sense, in order of time.
     """
 
     def __init__(self, recording: Recording, window_ns: int) -> None:
         self._window_ns = window_ns
         self._start_ns, self._period_ns = recording.start_ns, recording.duration_ns
         end_ns = recording.start_ns + recording.duration_ns + 1
-        marks: dict[str, list[tuple[int, str, str]]] = {sense: [] for sense in SENSES}
-        topics = {f'/truth/{sense}' for sense in SENSES}
+        self.senses = tuple(s for s in MODALITIES if f'/truth/{s}' in recording.kinds)
+        marks: dict[str, list[tuple[int, str, str]]] = {sense: [] for sense in self.senses}
+        topics = {f'/truth/{sense}' for sense in self.senses}
         for message in recording.messages(topics):
             mark = deserialize_message(message.data, TextStamped)
             sense = message.topic.rpartition('/')[2]
@@ -83,7 +86,16 @@ class Truth:
     @property
     def kinds(self) -> dict[str, str]:
         """Sense of each kind of question, in the order of the senses."""
-        return {event.kind: sense for sense in SENSES for event in self.events[sense]}
+        return {event.kind: sense for sense in self.senses for event in self.events[sense]}
+
+    @property
+    def touches(self) -> dict[str, int]:
+        """How many things are touched, and knocked on, by sense."""
+        return {
+            sense: sum(event.truth != NOTHING for event in self.events[sense])
+            for sense in ('touch', 'impact')
+            if sense in self.events
+        }
 
     def of(self, sense: str, stamp_ns: int) -> tuple[int, Event] | None:
         """The round of the loop (0 first) and the event that a query was about.
@@ -115,14 +127,13 @@ class Truth:
 def read_truth(path: Path, window_ns: int) -> tuple[Recording, Truth]:
     """A recording and what is true in it; InputError where it does not say."""
     recording = Recording.open(path)
-    for sense in SENSES:
-        if f'/truth/{sense}' not in recording.kinds:
-            raise InputError(
-                'recording',
-                str(path),
-                f'a topic /truth/{sense}',
-                'give a recording made by `xsense-train data record-sample`',
-            )
+    if not any(f'/truth/{sense}' in recording.kinds for sense in MODALITIES):
+        raise InputError(
+            'recording',
+            str(path),
+            'topics /truth/SENSE',
+            'give a recording made by `xsense-train data record-sample`',
+        )
     return recording, Truth(recording, window_ns)
 
 

@@ -14,9 +14,23 @@ from xsense_ros.nodes.demo_score import NOTHING, UNKNOWN, Event, Score
 
 _ROWS = 14
 _BAR = 8
-_VERBS = {'image': 'sees', 'sketch': 'is drawn', 'sound': 'hears', 'text': 'reads'}
+_VERBS = {
+    'image': 'sees',
+    'sketch': 'is drawn',
+    'sound': 'hears',
+    'text': 'reads',
+    'touch': 'touches',
+    'impact': 'knocks on',
+}
 _ON_PURPOSE = {'image': 'what sounds so:', 'sound': 'what sound has'}
-_COLOURS = {'image': 'cyan', 'sketch': 'green', 'sound': 'magenta', 'text': 'yellow'}
+_COLOURS = {
+    'image': 'cyan',
+    'sketch': 'green',
+    'sound': 'magenta',
+    'text': 'yellow',
+    'touch': 'red',
+    'impact': 'blue',
+}
 
 
 @dataclass

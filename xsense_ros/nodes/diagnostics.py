@@ -45,6 +45,10 @@ class DiagnosticsPublisher:
         """Show a part from now on. ``source`` is the one under which its faults are reported."""
         self._parts[source] = report
 
+    def shows(self, source: str) -> bool:
+        """Whether there is a part of this name."""
+        return source in self._parts
+
     def remove(self, source: str) -> None:
         """Show a part no longer."""
         self._parts.pop(source, None)

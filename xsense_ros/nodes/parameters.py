@@ -16,14 +16,8 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 
 from xsense_ros.errors import InputError
-from xsense_ros.nodes.settings import (
-    AT_START,
-    PARAMETERS,
-    ParameterSpec,
-    Settings,
-    check_change,
-    check_values,
-)
+from xsense_ros.nodes.parameter_table import AT_START, PARAMETERS, ParameterSpec
+from xsense_ros.nodes.settings import Settings, check_change, check_values
 
 
 class NodeParameters:

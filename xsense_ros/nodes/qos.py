@@ -27,12 +27,15 @@ def _profile(reliability: QoSReliabilityPolicy, depth: int) -> QoSProfile:
 
 # Best effort hears every publisher, reliable ones too (REP 2003); old frames are worth nothing.
 CAMERA = _profile(QoSReliabilityPolicy.BEST_EFFORT, 5)
+# A touch is short, and a background is learnt from frames in a row.
+TACTILE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 10)
 # Chunks are small and every one counts: a short stall of this process must not cost any.
 MICROPHONE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 100)
 # A word is said once, a sketch drawn once.
 SKETCH = _profile(QoSReliabilityPolicy.RELIABLE, 5)
 TEXT = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 ANSWERS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
+CONTACTS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 DIAGNOSTICS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 
 _OVERRIDABLE = (

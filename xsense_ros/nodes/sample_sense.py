@@ -20,7 +20,6 @@ from xsense_ros.nodes.conversions import (
 )
 from xsense_ros.nodes.qos import CAMERA, SKETCH, TEXT
 from xsense_ros.nodes.sense import Arrival, Sense, Surroundings
-from xsense_ros.nodes.settings import Settings
 
 _TEXTS_WAITING = 10
 _SKETCHES_WAITING = 5
@@ -54,7 +53,7 @@ class SampleSense(Sense[Arrival]):
                 Question(
                     self.modality,
                     message.header,
-                    sample,
+                    (sample,),
                     sample if isinstance(sample, str) else '',
                     work.time,
                     begun,
@@ -77,11 +76,6 @@ class ImageSense(SampleSense):
         self._subscribe(Image, 'camera/image', CAMERA, image_to_rgb)
         self._subscribe(CompressedImage, 'camera/image/compressed', CAMERA, compressed_to_rgb)
 
-    def apply(self, settings: Settings) -> None:
-        """Follow changed parameters."""
-        super().apply(settings)
-        self._worker.set_max_rate(settings.image_max_rate)
-
 
 class SketchSense(SampleSense):
     """Drawings, raw and compressed; a few may wait, for each is drawn once."""
@@ -93,11 +87,6 @@ class SketchSense(SampleSense):
         self._subscribe(Image, 'sketch', SKETCH, image_to_sketch)
         self._subscribe(CompressedImage, 'sketch/compressed', SKETCH, compressed_to_sketch)
 
-    def apply(self, settings: Settings) -> None:
-        """Follow changed parameters."""
-        super().apply(settings)
-        self._worker.set_max_rate(settings.sketch_max_rate)
-
 
 class TextSense(SampleSense):
     """Words and sentences; a few may wait, for each is said once."""
@@ -107,8 +96,3 @@ class TextSense(SampleSense):
 
     def _subscribe_all(self) -> None:
         self._subscribe(TextStamped, 'text', TEXT, message_to_text)
-
-    def apply(self, settings: Settings) -> None:
-        """Follow changed parameters."""
-        super().apply(settings)
-        self._worker.set_max_rate(settings.text_max_rate)

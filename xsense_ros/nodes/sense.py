@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from rclpy.lifecycle import LifecycleNode
+from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 
@@ -25,9 +25,13 @@ from xsense_ros.nodes.worker import LatestWorker
 
 @dataclass
 class Topic:
-    """A subscribed topic: how its messages become samples, and what came of them."""
+    """A subscribed topic: how its messages become samples, and what came of them.
+
+    ``part`` is what it is called in diagnostics: its name, unless another sense hears it too.
+    """
 
     name: str
+    part: str
     decode: Callable[[Any], Any]
     stamps: StampCheck
     subscription: Subscription | None = None
@@ -55,6 +59,7 @@ class Surroundings:
 
     node: LifecycleNode
     asker: Asker
+    contacts: LifecyclePublisher
     faults: FaultRegistry
     diagnostics: DiagnosticsPublisher
     settings: Settings
@@ -66,7 +71,7 @@ class Sense(ABC, Generic[T]):
     Subclasses say what the thread does with what the callbacks leave for it.
 
     Args:
-        modality: 'image', 'sketch', 'sound' or 'text'.
+        modality: one of xsense_ros.names.MODALITIES.
         around: node, answers, faults, diagnostics and settings.
         capacity: samples that may wait for the thread.
     """
@@ -93,6 +98,7 @@ class Sense(ABC, Generic[T]):
     def apply(self, settings: Settings) -> None:
         """Follow changed parameters."""
         self._settings = settings
+        self._worker.set_max_rate(settings.max_rates[self.modality])
 
     @abstractmethod
     def latest_sample(self) -> Any:
@@ -103,7 +109,7 @@ class Sense(ABC, Generic[T]):
         for topic in self._topics:
             if topic.subscription is not None:
                 self._node.destroy_subscription(topic.subscription)
-            self._diagnostics.remove(topic.name)
+            self._diagnostics.remove(topic.part)
         self._worker.stop()
         self._topics.clear()
 
@@ -124,7 +130,9 @@ class Sense(ABC, Generic[T]):
     ) -> None:
         full_name = self._node.resolve_topic_name(name)
         tolerance = self._settings.stamp_tolerance_seconds
-        topic = Topic(full_name, decode, StampCheck(tolerance))
+        shared = self._diagnostics.shows(full_name)
+        part = f'{full_name} ({self.modality})' if shared else full_name
+        topic = Topic(full_name, part, decode, StampCheck(tolerance))
 
         def store(message: Any) -> None:
             topic.received += 1
@@ -134,18 +142,18 @@ class Sense(ABC, Generic[T]):
             self._node, message_type, name, store, profile, self._faults
         )
         self._topics.append(topic)
-        self._diagnostics.add(full_name, lambda: self._describe(topic))
+        self._diagnostics.add(part, lambda: self._describe(topic))
 
     def _check_stamp(self, arrival: Arrival) -> None:
         now_ns = self._node.get_clock().now().nanoseconds
         stamp_ns = stamp_to_ns(arrival.message.header.stamp)
         fault = arrival.topic.stamps.check(stamp_ns, now_ns)
         if fault is not None:
-            self._faults.report(arrival.topic.name, fault.kind, Level.WARN, fault.message)
+            self._faults.report(arrival.topic.part, fault.kind, Level.WARN, fault.message)
 
     def _refuse(self, topic: Topic, error: Exception) -> None:
         topic.refused += 1
-        self._faults.report_error(topic.name, error)
+        self._faults.report_error(topic.part, error)
 
     def _report_bug(self, error: Exception) -> None:
         # A publisher is invalid once the context is shut down; that is no fault of a sample.

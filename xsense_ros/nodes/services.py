@@ -22,19 +22,18 @@ from rclpy.lifecycle import LifecycleNode
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import Item, View
-from xsense_ros.gallery.media import encode_media
-from xsense_ros.gallery.thumbnail import thumbnail
+from xsense_ros.gallery.media import encode_media, media_thumbnail
 from xsense_ros.msg import GalleryItem
 from xsense_ros.nodes.answers import gallery_item, match_array
-from xsense_ros.nodes.conversions import sample_from_message
 from xsense_ros.nodes.faults import FaultRegistry
+from xsense_ros.nodes.sample_messages import Toucher, sample_from_message
 from xsense_ros.nodes.session import Session
 from xsense_ros.srv import Enroll, Forget, ListItems, Query
 
 GALLERY = 'gallery'
 
 
-class ServiceHost(Protocol):
+class ServiceHost(Toucher, Protocol):
     """What the services ask of the node."""
 
     @property
@@ -130,7 +129,7 @@ class Services:
 
     def _enroll(self, request: Any, response: Any) -> None:
         session = self._active_session()
-        samples = [sample_from_message(sample)[::2] for sample in request.views]
+        samples = [sample_from_message(sample, self._host)[::2] for sample in request.views]
         samples += [(name, self._host.latest_sample(name)) for name in request.live_modalities]
         # Everything is encoded before anything is stored: an enrolment is whole or not at all.
         views = [self._view(session, modality, sample) for modality, sample in samples]
@@ -152,10 +151,10 @@ class Services:
     def _query(self, request: Any, response: Any) -> None:
         session = self._active_session()
         begun = time.perf_counter()
-        modality, header, sample, text = sample_from_message(request.sample)
+        modality, header, sample, text = sample_from_message(request.sample, self._host)
         decoded = time.perf_counter()
         targets = request.target_modalities
-        encoding = session.encode_question(modality, sample, targets)
+        encoding = session.encode_question(modality, (sample,), targets)
         answer = session.answer(modality, encoding, targets, request.top_k)
         message = match_array(header, answer, text, session.bundle)
         message.decode_ms = (decoded - begun) * 1e3
@@ -166,10 +165,10 @@ class Services:
         media, media_type = encode_media(modality, sample) if self._host.keep_media else (None, '')
         return View(
             modality=modality,
-            vectors=session.encode(modality, sample).vectors,
+            vectors=session.encode(modality, (sample,)).vectors,
             media=media,
             media_type=media_type,
-            thumbnail=thumbnail(sample) if modality in ('image', 'sketch') else None,
+            thumbnail=media_thumbnail(modality, sample),
         )
 
     def _message(self, item: Item, thumbnails: bool) -> GalleryItem:

@@ -58,16 +58,16 @@ class Session:
         reachable = self._retriever.reachable(modality)
         return tuple(target for target in self._targets[modality] if target in reachable)
 
-    def encode(self, modality: str, sample: Any) -> Encoding:
-        """Embed a sample in every space that knows its modality."""
-        return self.encoder.encode(modality, sample)
+    def encode(self, modality: str, samples: Sequence[Any]) -> Encoding:
+        """Embed samples of one thing, fused, in every space that knows their modality."""
+        return self.encoder.encode_all(modality, samples)
 
-    def encode_question(self, modality: str, sample: Any, targets: Sequence[str] = ()) -> Encoding:
-        """Embed a sample as far as ``answer`` needs it; without targets the node's own count."""
-        retriever = self._retriever
-        return self.encoder.encode(
-            modality, sample, retriever.spaces(modality, targets or self.targets(modality))
-        )
+    def encode_question(
+        self, modality: str, samples: Sequence[Any], targets: Sequence[str] = ()
+    ) -> Encoding:
+        """Embed samples as far as ``answer`` needs it; without targets the node's own count."""
+        spaces = self._retriever.spaces(modality, targets or self.targets(modality))
+        return self.encoder.encode_all(modality, samples, spaces)
 
     def answer(
         self,

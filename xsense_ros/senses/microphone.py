@@ -78,6 +78,18 @@ def check_sample_rate(sample_rate: int) -> None:
         )
 
 
+def check_finite(samples: NDArray[np.float32]) -> None:
+    """Refuse samples that are not numbers.
+
+    Raises:
+        InputError: NaN or infinite values.
+    """
+    if not np.isfinite(samples).all():
+        raise InputError(
+            'sound', 'NaN or infinite samples', 'finite samples', 'check the audio source'
+        )
+
+
 def decode_audio(data: RawData, *, encoding: str, channels: int, sample_rate: int) -> Waveform:
     """Decode one chunk of interleaved samples to mono float32.
 

@@ -15,6 +15,7 @@ from xsense_ros.senses.image_input import ImageInput
 from xsense_ros.senses.sketch_input import SketchInput
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
+from xsense_ros.senses.touch_input import TouchInput
 
 
 class Preprocessor(Protocol):
@@ -39,6 +40,7 @@ _REGISTRY: dict[str, Callable[..., Preprocessor]] = {
     SketchInput.name: SketchInput,
     SoundInput.name: SoundInput,
     TextInput.name: TextInput,
+    TouchInput.name: TouchInput,
 }
 
 
@@ -46,7 +48,7 @@ def build_preprocessor(name: str, parameters: Mapping[str, Any], assets: Path) -
     """Build a preprocessor from the manifest of a bundle.
 
     Args:
-        name: 'image', 'sketch', 'sound' or 'text'.
+        name: 'image', 'sketch', 'sound', 'text' or 'touch'.
         parameters: keyword parameters of that class; missing ones take their defaults.
         assets: folder that file parameters are relative to.
 

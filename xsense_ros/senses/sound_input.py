@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.senses.log_mel import LogMel
-from xsense_ros.senses.microphone import Waveform, check_sample_rate, resample
+from xsense_ros.senses.microphone import Waveform, check_finite, check_sample_rate, resample
 
 _LEVELS = ('rms', 'none')
 # Level 'rms' brings the loudest stretch of this length to this root mean square (-20 dBFS).
@@ -113,10 +113,7 @@ class SoundInput:
             )
         if waveform.samples.size == 0:
             raise InputError('sound', 'no samples', 'at least one sample', 'record for longer')
-        if not np.isfinite(waveform.samples).all():
-            raise InputError(
-                'sound', 'NaN or infinite samples', 'finite samples', 'check the audio source'
-            )
+        check_finite(waveform.samples)
         samples = self._loudest(resample(waveform, self._sample_rate).samples)
         if not samples.any():
             raise InputError(

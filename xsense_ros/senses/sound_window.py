@@ -67,6 +67,7 @@ class SoundWindow:
         self._rate = 0
         self._next = 0  # ring position of the next sample
         self._count = 0  # valid samples before it
+        self._position = 0
         self._last_stamp_ns = 0
         self._end_stamp_ns = 0
         self._seen = dict.fromkeys(Continuity, 0)
@@ -94,6 +95,18 @@ class SoundWindow:
         """Contiguous sound available now."""
         with self._lock:
             return self._count / self._rate if self._rate else 0.0
+
+    @property
+    def position(self) -> int:
+        """Number of samples ever appended, bridged gaps included: the index of the next one."""
+        with self._lock:
+            return self._position
+
+    @property
+    def first_position(self) -> int:
+        """Index of the oldest sample of the unbroken sound that is kept."""
+        with self._lock:
+            return self._position - self._count
 
     def clear(self) -> None:
         """Forget the sound (not the counts)."""
@@ -146,13 +159,28 @@ class SoundWindow:
             )
         with self._lock:
             wanted = max(round(seconds * self._rate), 1)
-            if self._count < wanted:
-                return None
-            start = (self._next - wanted) % self._ring.size
-            head = self._ring[start : start + wanted]
-            samples = np.concatenate((head, self._ring[: wanted - head.size]))
-            start_ns = self._end_stamp_ns - _duration_ns(wanted, self._rate)
-            return start_ns, Waveform(samples, self._rate)
+            return self._copy(wanted, wanted)
+
+    def stretch(self, position: int, count: int) -> tuple[int, Waveform] | None:
+        """Copy ``count`` samples from index ``position`` on.
+
+        Returns:
+            The time of the first one in nanoseconds and the sound; None where not all of them are
+            kept.
+        """
+        with self._lock:
+            back = self._position - position
+            return self._copy(back, count) if 0 < count <= back else None
+
+    def _copy(self, back: int, count: int) -> tuple[int, Waveform] | None:
+        """``count`` samples, the first of them ``back`` before the end."""
+        if self._count < back:
+            return None
+        start = (self._next - back) % self._ring.size
+        head = self._ring[start : start + count]
+        samples = np.concatenate((head, self._ring[: count - head.size]))
+        start_ns = self._end_stamp_ns - _duration_ns(back, self._rate)
+        return start_ns, Waveform(samples, self._rate)
 
     def _join(self, stamp_ns: int, waveform: Waveform) -> tuple[Continuity, NDArray[np.float32]]:
         """Prepare the buffer for a chunk; how it joins and which of its samples are new."""
@@ -190,6 +218,7 @@ class SoundWindow:
 
     def _append(self, samples: NDArray[np.float32]) -> None:
         size = self._ring.size
+        self._position += samples.size
         samples = samples[-size:]
         head = min(samples.size, size - self._next)
         self._ring[self._next : self._next + head] = samples[:head]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -142,3 +143,38 @@ def packed_file(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
             for key, values in arrays.items():
                 file[key] = values
     return path
+
+
+def touch_tree(root: Path, split: Mapping[str, Mapping[str, Sequence[int | str]]]) -> Path:
+    """ObjectFolder's layout with what the split lists; all senses, sounds as spectrograms."""
+    content = picture_bytes('1.png')
+    for of_part in split.values():
+        for name, instances in of_part.items():
+            for instance in instances:
+                for sense in ('vision', 'touch'):
+                    write(root / sense / name / f'{instance}.png', content)
+                save_array(root / 'audio_spectrogram' / name / f'{instance}.npy', np.zeros((3, 4)))
+    write(root / 'split.json', json.dumps(split))
+    return root
+
+
+UNSEEN_OBJECTS: dict[str, dict[str, list[int | str]]] = {
+    'train': {'1': [1, 2], '2': [1, 2]},
+    'val': {'3': [1, 2]},
+    'test': {'10': [1, '2']},
+}
+SAME_OBJECTS = {
+    part: {name: list(numbers) for name in ('1', '2', '3')}
+    for part, numbers in (('train', (1, 2)), ('val', (3,)), ('test', (4,)))
+}
+
+
+def crossnet_tree(root: Path, folders: Mapping[str, Sequence[str]]) -> Path:
+    """Two pairs of each object (four characters) in the flat layout, by folder."""
+    content = picture_bytes('1.png')
+    for folder, names in folders.items():
+        for name in names:
+            for number in (1, 2):
+                write(root / folder / 'touch' / f'{name}_gel_{number}.png', content)
+                write(root / folder / 'vision' / f'{name}_{number}.png', content)
+    return root

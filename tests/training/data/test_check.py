@@ -34,6 +34,11 @@ def tree_of(name: str, root: Path) -> Path:
                 content = public_trees.picture_bytes('1.png')
                 public_trees.write(root / modality / label / '1.png', content)
         return root
+    if name.startswith(('objectfolder', 'touch-sim')):
+        tree = public_trees.SAME_OBJECTS if name.endswith('real') else public_trees.UNSEEN_OBJECTS
+        return public_trees.touch_tree(root, tree)
+    if name == 'crossnet-flat':
+        return public_trees.crossnet_tree(root, {'train': ('obj1',), 'val': ('obj2',)})
     make = {
         'sketchy': public_trees.sketchy_tree,
         'cub': public_trees.cub_tree,
@@ -58,6 +63,10 @@ def known_complete(monkeypatch: pytest.MonkeyPatch, name: str, complete: dict[st
         ('ave', {'classes': 3}, 'class 1'),
         ('mv10k', {}, '9 train, 3 val, 6 test'),
         ('folders', {}, '5 classes'),
+        ('objectfolder', {'classes': 4, 'image': 8, 'touch': 8, 'impact': 8}, '4 train, 2 val'),
+        ('objectfolder-real', {'classes': 3, 'touch': 12}, '6 train, 3 val, 3 test'),
+        ('touch-sim', {}, 'images/s'),
+        ('crossnet-flat', {}, '2 train, 0 val, 2 test'),
     ],
 )
 def test_a_complete_set_passes(
@@ -84,6 +93,15 @@ def test_a_part_of_a_set_fails_with_what_is_missing(tmp_path: Path) -> None:
     for line in ('classes: 2 of 125', 'image: 4 of 12500', 'sketch: 6 of 75471'):
         assert f'sketchy is incomplete: {line}' in text
     assert 'number of classes' in text
+
+
+def test_a_part_of_objectfolder_fails_with_what_is_missing(tmp_path: Path) -> None:
+    public_trees.touch_tree(tmp_path, public_trees.UNSEEN_OBJECTS)
+    shutil.rmtree(tmp_path / 'audio_spectrogram')
+    status, text = report(f'objectfolder:{tmp_path}')
+    assert status == 1
+    for line in ('classes: 4 of 1000', 'touch: 8 of 100000', 'impact: 0 of 100000'):
+        assert f'objectfolder is incomplete: {line}' in text
 
 
 def test_a_tu_berlin_without_enough_photos_fails(tmp_path: Path) -> None:

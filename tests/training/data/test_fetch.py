@@ -218,7 +218,8 @@ def test_pins_are_complete() -> None:
     for package in packages.packages_of('all'):
         assert len(package.sha256) == 64
         assert package.size > 1_000_000
-    assert packages.dataset_names() == ['tuxpaint', 'emoji', 'gcompris', 'soundfont', 'weights']
+    concepts = ['tuxpaint', 'emoji', 'gcompris', 'soundfont']
+    assert packages.dataset_names() == [*concepts, 'weights', 'gel', 'meshes', 'landsat']
 
 
 def test_check_of_an_empty_root_fails_and_names_the_cure(tmp_path: Path, console: Console) -> None:

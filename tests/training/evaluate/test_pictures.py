@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from xsense_training.evaluate.direction import Direction, Side
-from xsense_training.evaluate.plots import confusion, plot_confusion
+from xsense_training.evaluate.plots import confusion, draw_confusion
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
 
 
@@ -21,7 +21,8 @@ def test_confusion_counts_first_answers(tmp_path):
         for column in range(5):
             expected = answers.count(column) / len(answers) if answers else 0
             assert shares[row, column] == expected
-    plot_confusion(shares, ['ant', 'bee', 'cat', 'dog', 'emu'], tmp_path / 'confusion.png')
+    names = ['ant', 'bee', 'cat', 'dog', 'emu']  # nobody asked for the last, nor is it held
+    draw_confusion(similarity, asked, held, names, tmp_path / 'confusion.png')
     with Image.open(tmp_path / 'confusion.png') as drawn:
         assert min(drawn.size) > 200
 

@@ -59,6 +59,18 @@ class TestTable:
             row = next(r for r in summary.rows if (r.metric, r.method) == (metric, 'ours'))
             assert f'{row.mean:.3f}' in ours
 
+    def test_a_control_that_what_ships_is_not_above_is_named(self, summary):
+        table = markdown(summary)
+        assert 'by the test, in 2 of 2 questions.\n' in table and 'shortcut' not in table
+        weak = [
+            replace(c, difference=0.01, p_runs=0.4)
+            if (c.other_kind, c.direction) == ('control', 'sketch->image')
+            else c
+            for c in summary.comparisons
+        ]
+        (told,) = lines(markdown(replace(summary, comparisons=weak)), start='- ')
+        assert told == '- line art, unseen, sketch->image: ours +0.010 mAP over mean colour.'
+
     def test_one_run_claims_nothing_over_runs(self, judged):
         alone = summarise([o for o in judged if o.run == 0])
         assert {verdict(c) for c in alone.comparisons} == {'one run'}

@@ -70,7 +70,7 @@ def test_the_best_baseline_is_the_best_by_its_own_result(judged, summary):
     assert row(summary, 'chance').p_value_vs_best_baseline is None
     # The lower median rank is the better one.
     assert row(summary, 'CCA', 'median_rank').p_value_vs_best_baseline is None
-    # A control or a published variant sets no bar.
+    # A control or a published variant sets no bar; what ships must be above them all the same.
     compared = [
         c
         for c in summary.comparisons
@@ -78,6 +78,7 @@ def test_the_best_baseline_is_the_best_by_its_own_result(judged, summary):
     ]
     assert {(c.other, c.other_kind) for c in compared} == {
         ('CCA', 'baseline'),
+        ('mean colour', 'control'),
         ('original', 'published'),
     }
     against = next(c for c in compared if c.other_kind == 'published')

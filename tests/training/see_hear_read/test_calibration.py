@@ -22,9 +22,10 @@ class TestCalibrationTasks:
         corpus, features = made
         shipped, validation = fitted.systems['shipped'], split(corpus, 0).validation
         empty = np.full((4, DIMENSION), 0.1, np.float32)
-        found, summaries = calibrate(corpus, features, shipped, validation, empty)
-        assert len(found) == len(summaries) == 9
-        assert all(c.min_probability >= 0.5 and c.min_margin >= 0.02 for c in found.values())
+        found = calibrate(corpus, features, shipped, validation, empty)
+        assert len(found.pairs) == len(found.on_validation) == 9
+        thresholds = [(c.min_probability, c.min_margin) for c in found.pairs.values()]
+        assert all(least >= 0.5 and gap >= 0.02 for least, gap in thresholds)
 
     def test_half_of_the_picture_queries_have_no_counterpart(self, made):
         """Told apart by a system whose cosine is one for the same thing and low for all else."""

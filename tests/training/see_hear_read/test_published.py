@@ -168,9 +168,9 @@ class TestRun:
     def test_reloading_gives_the_same_vectors_bit_for_bit(self, given, trained, tmp_path):
         net, result, _ = trained
         found = Fitted({'published': as_system(net)}, {'a': 1}, {'published': result})
-        save_fitted(found, tmp_path / 'fitted.pt')
+        save_fitted(found, tmp_path)
         torch.load(tmp_path / 'fitted.pt', weights_only=True)
-        twin = load_fitted(tmp_path / 'fitted.pt')
+        twin = load_fitted(tmp_path)
         assert twin.results == found.results and twin.notes == found.notes
         for modality in ('image', 'text', 'sound'):
             x = given[1].of(modality)[:, 0]

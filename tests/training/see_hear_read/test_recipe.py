@@ -61,9 +61,9 @@ class TestRecipe:
         self, made, fitted, tmp_path
     ):
         _, features = made
-        save_fitted(fitted, tmp_path / 'fitted.pt')
+        save_fitted(fitted, tmp_path)
         torch.load(tmp_path / 'fitted.pt', weights_only=True)  # nothing in it is code
-        loaded = load_fitted(tmp_path / 'fitted.pt')
+        loaded = load_fitted(tmp_path)
         assert loaded.notes == fitted.notes and loaded.results == fitted.results
         assert set(loaded.systems) == set(fitted.systems)
         for name, system in fitted.systems.items():

@@ -14,29 +14,33 @@ from tests.training.see_hear_read.corpora import named_classes, small_config
 from xsense_ros.errors import InputError
 from xsense_training.config import dump, load
 from xsense_training.evaluate.system import apply
+from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import RunOptions, load_recipe
+from xsense_training.recipes.run_folders import fold_folder
 from xsense_training.recipes.see_hear_read import folds
 from xsense_training.recipes.see_hear_read.published import PublishedConfig
-from xsense_training.recipes.see_hear_read.runs import RECIPE, configuration, fold_folder
+from xsense_training.recipes.see_hear_read.runs import NAME, RECIPE, VARIANTS
 from xsense_training.recipes.see_hear_read.training import Config
 
 
 class TestConfiguration:
     def test_each_variant_has_its_own_and_options_change_fields(self):
         options = RunOptions(threads=2, overrides=(('batch', '64'), ('image_text.steps', '7')))
-        config = configuration(options)
+        config = configured(VARIANTS, options)
         assert isinstance(config, Config) and config.batch == 64
         assert config.image_text.steps == 7 and config.image_sound.threads == 2
-        published = configuration(RunOptions(variant='published', overrides=(('delta', '0.002'),)))
+        published = configured(
+            VARIANTS, RunOptions(variant='published', overrides=(('delta', '0.002'),))
+        )
         assert isinstance(published, PublishedConfig) and published.delta == 0.002
 
     def test_a_file_is_the_same_configuration(self, tmp_path):
         dump(replace(Config(), hidden=99), tmp_path / 'mine.json')
-        assert configuration(RunOptions(config=tmp_path / 'mine.json')).hidden == 99
+        assert configured(VARIANTS, RunOptions(config=tmp_path / 'mine.json')).hidden == 99
 
     def test_an_unknown_field_is_named(self):
         with pytest.raises(InputError, match='hiden'):
-            configuration(RunOptions(overrides=(('hiden', '3'),)))
+            configured(VARIANTS, RunOptions(overrides=(('hiden', '3'),)))
 
 
 def test_data_sets_and_variants_never_share_a_folder():
@@ -45,7 +49,7 @@ def test_data_sets_and_variants_never_share_a_folder():
         for dataset in ('embedded', 'cub:/data/cub')
         for variant in ('production', 'published')
     ]
-    folders = [fold_folder(option, 1) for option in options]
+    folders = [fold_folder(NAME, option, 1) for option in options]
     assert len(set(folders)) == 4
     assert folders[2] == Path('/r/see-hear-read-production-cub/fold-1')
 

@@ -8,14 +8,11 @@ import pytest
 
 from tests.training.see_hear_read.corpora import DIMENSION, random_heads
 from xsense_training.evaluate.system import System, apply
+from xsense_training.mixing import choose_shares, side_by_side
 from xsense_training.models.heads import LinearHead
 from xsense_training.recipes.see_hear_read.protocol import directions
 from xsense_training.recipes.see_hear_read.recipe import split
-from xsense_training.recipes.see_hear_read.selection import (
-    add_own_block,
-    choose_shares,
-    side_by_side,
-)
+from xsense_training.recipes.see_hear_read.selection import add_own_block
 
 
 def test_shares_are_never_worse_than_the_best_candidate_alone_by_much(made):

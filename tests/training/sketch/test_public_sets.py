@@ -11,8 +11,9 @@ from PIL import Image
 
 from tests.training.sketch.world import shape
 from xsense_ros.errors import InputError
+from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import RunOptions
-from xsense_training.recipes.sketch.config import configuration
+from xsense_training.recipes.sketch.config import VARIANTS
 from xsense_training.recipes.sketch.fitting import fit_fold
 from xsense_training.recipes.sketch.judging import (
     TOWERS,
@@ -73,7 +74,7 @@ def test_a_few_steps_from_disk_to_outcomes(material: Material, tmp_path: Path) -
         'size': '32', 'width': '4', 'dimension': '8', 'batch': '4', 'train.steps': '2',
         'train.warmup': '1', 'train.validate_every': '2',
     }  # fmt: skip
-    config = configuration(RunOptions(overrides=tuple(overrides.items())))
+    config = configured(VARIANTS, RunOptions(overrides=tuple(overrides.items())))
     fitted = fit_fold(material, 0, tmp_path, config)
     again = fit_fold(material, 0, tmp_path, config)  # recalled, not fitted anew
     assert again.notes == fitted.notes

@@ -15,6 +15,7 @@ from xsense_training.data.line_art import LineConcept, load_line_art
 from xsense_training.data.line_art_split import (
     MANIFEST,
     ConceptSplit,
+    balanced_folds,
     content_words,
     read_folds,
     split,
@@ -22,7 +23,6 @@ from xsense_training.data.line_art_split import (
 )
 from xsense_training.data.names import normalise
 from xsense_training.data.root import data_root
-from xsense_training.data.subgroups import balanced_folds
 
 
 @dataclass(frozen=True)

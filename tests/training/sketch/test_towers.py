@@ -14,11 +14,11 @@ from xsense_ros.errors import InputError
 from xsense_ros.senses.image_input import ImageInput
 from xsense_ros.senses.sketch_input import SketchInput
 from xsense_training.data.line_art_split import ConceptSplit
-from xsense_training.evaluate.summary import Summary
 from xsense_training.features.line_rasters import image_raster, sketch_raster
 from xsense_training.features.sketch_set import SketchSet
 from xsense_training.models.sketch_trunk import MixedHead
 from xsense_training.recipes.registry import RunOptions, load_recipe
+from xsense_training.recipes.shipping import Judged
 from xsense_training.recipes.sketch.bundle import export
 from xsense_training.recipes.sketch.inputs import normalised
 from xsense_training.recipes.sketch.material import Material
@@ -139,7 +139,7 @@ def test_the_bundle_holds_what_answers_and_nothing_else(
         tmp_path,
         tmp_path,
     )
-    bundle = export(material, Fitted(towers, {}), tmp_path / 'models', Summary(), {})
+    bundle = export(material, Fitted(towers, {}), tmp_path / 'models', Judged())
     assert set(bundle.manifest.models) == {'paper', 'trunk', 'sketch_head', 'image_head'}
     space = bundle.manifest.spaces['sketch-photo']
     assert set(space.towers) == {'sketch', 'image'}

@@ -11,8 +11,9 @@ import torch
 
 from xsense_training.baselines.closed_form import Affine
 from xsense_training.evaluate.system import apply
+from xsense_training.export.calibration import refusal
 from xsense_training.models.heads import LinearHead
-from xsense_training.recipes.tnn_c_cca.calibration import PAIRS, calibrate, refusal, top_matches
+from xsense_training.recipes.tnn_c_cca.calibration import PAIRS, calibrate, top_matches
 from xsense_training.recipes.tnn_c_cca.data import MODALITIES, AudioVisualData
 from xsense_training.recipes.tnn_c_cca.gate import GatedHead, gated
 from xsense_training.recipes.tnn_c_cca.split import split
@@ -85,11 +86,12 @@ def test_strangers_and_missing_classes_are_about_half_of_the_questions(
 
 def test_what_calibration_accepts_is_right_as_often_as_asked(world: AudioVisualData) -> None:
     data = _strange(world)
-    part = split(data, 0).validation
-    heads = gated(_heads(data), data, split(data, 0).train, (0, 1))
-    calibrations, summaries = calibrate(data, part, heads, 1)
-    assert set(calibrations) == set(PAIRS)
-    for pair, found in calibrations.items():
-        again = refusal(top_matches(data, part, heads, 1, pair), found)
-        assert again['precision'] == pytest.approx(summaries[pair]['precision'], abs=1e-6)
+    parts = split(data, 0)
+    heads = gated(_heads(data), data, parts.train, (0, 1))
+    calibrated = calibrate(data, parts, heads, 0)
+    assert set(calibrated.pairs) == set(calibrated.on_held_out) == set(PAIRS)
+    for pair, found in calibrated.pairs.items():
+        again = refusal(top_matches(data, parts.validation, heads, 1, pair), found)
+        told = calibrated.on_validation[pair]['precision']
+        assert again['precision'] == pytest.approx(told, abs=1e-6)
         assert found.min_probability == 1.0 or again['precision'] >= 0.6

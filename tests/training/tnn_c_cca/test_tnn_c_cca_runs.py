@@ -12,17 +12,19 @@ import torch
 
 from tests.training.data.public_trees import packed_arrays, packed_file, vegas_tree
 from xsense_ros.errors import InputError
-from xsense_training.evaluate.metrics import rank_queries
+from xsense_training.evaluate.metrics import mean_average_precision, rank_queries
 from xsense_training.evaluate.outcome import Outcome
 from xsense_training.evaluate.precision_recall import eleven_point, full_curve
 from xsense_training.evaluate.system import apply
+from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import RunOptions, load_recipe
 from xsense_training.recipes.tnn_c_cca.data import AudioVisualData, load_data
 from xsense_training.recipes.tnn_c_cca.judging import controls, judge_fold
+from xsense_training.recipes.tnn_c_cca.pictures import draw_fold
 from xsense_training.recipes.tnn_c_cca.published import fit_published
 from xsense_training.recipes.tnn_c_cca.recipe import SHIPPED, fit
-from xsense_training.recipes.tnn_c_cca.runs import configuration
-from xsense_training.recipes.tnn_c_cca.scoring import Embedded, Scorer, mean_average_precision
+from xsense_training.recipes.tnn_c_cca.runs import VARIANTS
+from xsense_training.recipes.tnn_c_cca.scoring import Embedded, Scorer
 from xsense_training.recipes.tnn_c_cca.settings import Config
 from xsense_training.recipes.tnn_c_cca.split import directions, split, videos
 from xsense_training.trainer import TrainConfig
@@ -120,6 +122,17 @@ def test_outcomes_hold_rankings_that_curves_are_drawn_from(world: AudioVisualDat
         assert eleven_point(found.results)[0] >= eleven_point(found.results)[-1]
 
 
+def test_mistaken_classes_are_drawn_for_every_question(
+    world: AudioVisualData, fitted, tmp_path: Path
+) -> None:
+    draw_fold(world, 0, fitted.methods[SHIPPED][1], tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f'confusion-{group}-{pair}.png'
+        for group in ('instruments', 'animals')
+        for pair in ('sound-image', 'image-sound')
+    }
+
+
 def _of(outcomes: list[Outcome], method: str, task: str) -> Outcome:
     (found,) = [o for o in outcomes if o.method == method and f'{o.dataset} {o.direction}' == task]
     return found
@@ -162,7 +175,7 @@ def test_faults_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match='youtube'):
         load_data('youtube:/nowhere', None)
     with pytest.raises(InputError, match='variant'):
-        configuration(RunOptions(variant='other'))
+        configured(VARIANTS, RunOptions(variant='other'))
     options = RunOptions(dataset='vegas:/x')
     with pytest.raises(InputError, match='export'):
         load_recipe('tnn-c-cca').export(options, tmp_path)

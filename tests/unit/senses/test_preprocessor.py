@@ -11,6 +11,7 @@ from xsense_ros.senses.image_input import ImageInput
 from xsense_ros.senses.preprocessor import build_preprocessor
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
+from xsense_ros.senses.touch_input import TouchInput
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ from xsense_ros.senses.text_input import TextInput
         ('image', {'size': 32, 'fit': 'pad'}, ImageInput),
         ('sound', {'seconds': 1.0}, SoundInput),
         ('text', {'max_length': 7}, TextInput),
+        ('touch', {'field_mm': 9.0}, TouchInput),
     ],
 )
 def test_builds_and_rebuilds(name, parameters, kind, tmp_path):
@@ -36,7 +38,7 @@ def test_builds_and_rebuilds(name, parameters, kind, tmp_path):
 @pytest.mark.parametrize(
     ('name', 'parameters', 'words'),
     [
-        ('touch', {}, 'touch'),
+        ('smell', {}, 'smell'),
         ('image', {'sise': 32}, 'sise'),
         ('image', {'size': 0}, 'size'),
         ('image', {'size': 'big'}, "'size': 'big'"),
@@ -47,6 +49,7 @@ def test_builds_and_rebuilds(name, parameters, kind, tmp_path):
         ('text', {'assets': '/'}, 'assets'),
         ('text', {'tokenizer': 'none.json'}, 'none.json'),
         ('text', {'tokenizer': 3}, 'tokenizer'),
+        ('touch', {'gain': 0}, 'gain'),
     ],
 )
 def test_refuses(name, parameters, words, tmp_path):

@@ -178,3 +178,37 @@ def test_wrong_parameters(wrong):
 def test_windows_that_cannot_be(seconds):
     with pytest.raises(InputError, match='capacity'):
         SoundWindow(capacity_seconds=10.0).window(seconds)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.integers(1, 90), min_size=1, max_size=20),
+    st.integers(-10, 900),
+    st.integers(-2, 120),
+)
+def test_stretches_by_position(sizes, position, count):
+    window = SoundWindow(capacity_seconds=0.1)
+    total = 0
+    for size in sizes:
+        push(window, total, size)
+        total += size
+    assert window.position == total
+    assert window.first_position == max(total - 100, 0)
+    found = window.stretch(position, count)
+    if window.first_position <= position and count > 0 and position + count <= total:
+        start, sound = found
+        assert sound.samples.tolist() == list(range(position, position + count))
+        assert start == START + position * MS
+    else:
+        assert found is None
+
+
+def test_positions_go_on_over_gaps():
+    window = SoundWindow(capacity_seconds=0.5)
+    push(window, 0, 100)
+    assert push(window, 100, 50, late_ms=50) is Continuity.FILLED
+    assert (window.first_position, window.position) == (0, 200)
+    assert push(window, 200, 40, late_ms=9000) is Continuity.GAP
+    assert (window.first_position, window.position) == (200, 240)
+    window.clear()
+    assert (window.first_position, window.position) == (240, 240)

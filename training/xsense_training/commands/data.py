@@ -8,17 +8,26 @@ from pathlib import Path
 
 import click
 
+from xsense_training.commands import data_folds, data_touch, data_validate
+
 
 @click.group()
 def command() -> None:
-    """Fetch data sets and check that they are whole."""
+    """Fetch data sets, check that they are whole, make simulated ones."""
+
+
+command.add_command(data_folds.folds)
+command.add_command(data_touch.make)
+command.add_command(data_validate.validate)
 
 
 @command.command('fetch')
 @click.argument('name')
 @click.option('--root', type=click.Path(path_type=Path), help='Data root.')
 def fetch_data(name: str, root: Path | None) -> None:
-    """Download a data set: tuxpaint, emoji, gcompris, soundfont, weights or all.
+    """Download a data set.
+
+    One of tuxpaint, emoji, gcompris, soundfont, weights, gel, meshes, landsat; or all.
 
     \b
     Example:

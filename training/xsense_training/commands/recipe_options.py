@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from xsense_ros.errors import InputError
-from xsense_training.recipes.registry import RECIPES, VARIANTS, RunOptions
+from xsense_training.recipes.registry import RECIPES, RunOptions, load_recipe
 
 _OPTIONS = (
     click.argument('recipe', type=click.Choice(RECIPES)),
@@ -37,10 +37,8 @@ _OPTIONS = (
     ),
     click.option(
         '--variant',
-        type=click.Choice(VARIANTS),
-        default=VARIANTS[0],
-        show_default=True,
-        help='production: what ships; published: the original architecture and loss.',
+        help='production: the corrected system; published: the original architecture and loss; '
+        'lite: a small one for CPU robots, where a recipe has it [what ships].',
     ),
     click.option('--threads', default=1, show_default=True, help='CPU threads of torch.'),
     click.option(
@@ -66,7 +64,7 @@ def recipe_options(function: Callable[..., None]) -> Callable[..., None]:
         root: Path | None,
         dataset: str,
         runs: Path,
-        variant: str,
+        variant: str | None,
         threads: int,
         config: Path | None,
         overrides: Sequence[str],
@@ -75,8 +73,17 @@ def recipe_options(function: Callable[..., None]) -> Callable[..., None]:
         import torch  # only now: `--help` need not wait for it
 
         torch.set_num_threads(threads)
+        variants = load_recipe(recipe).variants
+        if variant is not None and variant not in variants:
+            raise InputError('--variant', variant, ' or '.join(variants), 'correct the name')
         options = RunOptions(
-            root, runs, dataset, variant, threads, config, tuple(_field(o) for o in overrides)
+            root,
+            runs,
+            dataset,
+            variant or variants[0],
+            threads,
+            config,
+            tuple(_field(o) for o in overrides),
         )
         function(recipe=recipe, options=options, **others)
 

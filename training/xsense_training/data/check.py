@@ -10,21 +10,36 @@ from rich.table import Table
 from tokenizers import Tokenizer
 
 from xsense_ros.errors import InputError, XsenseError
-from xsense_training.data.concepts import LOADERS, load_concepts
+from xsense_training.data.concepts import load_concepts
 from xsense_training.data.fetch import is_fetched, read_record
 from xsense_training.data.image_source import ImageSource, images_per_second, unreadable
+from xsense_training.data.landsat import FILE as LANDSAT
 from xsense_training.data.packages import DATASETS, Package
 from xsense_training.data.public_sets import PUBLIC_SETS, Contents
 from xsense_training.data.root import data_root, require
 from xsense_training.data.weights import EFFICIENTNET_LITE0, TOKEN_TABLE, TOKENIZER
+from xsense_training.touch_sim.gel_table import FOLDER as GEL
+from xsense_training.touch_sim.meshes import FOLDER as MESHES
+
+# What is read of the sets that hold no concepts.
+_FILES = {
+    'weights': (TOKENIZER, TOKEN_TABLE, EFFICIENTNET_LITE0),
+    'gel': (
+        f'{GEL}/gelsight/polycalib.npz',
+        f'{GEL}/gelsight/dataPack.npz',
+        f'{GEL}/gelsight_mini/dataPack.npz',
+    ),
+    'meshes': (f'{MESHES}/random_urdfs', f'{MESHES}/teddy2_VHACD_CHs.obj'),
+    'landsat': (LANDSAT,),
+}
 
 
 def check(name: str, root: Path | str | None = None, console: Console | None = None) -> int:
     """Prints a report of one data set or of all fetched ones.
 
     Args:
-        name: tuxpaint, emoji, gcompris, soundfont, weights or all; or a public set that the user
-            brings, as 'sketchy:/path' (without a path it is looked for in the data root).
+        name: one of DATASETS, or all; or a public set that the user brings, as 'sketchy:/path'
+            (without a path it is looked for in the data root).
         root: data root; None means $XSENSE_DATA or its default.
         console: where to print; None means standard output.
 
@@ -110,9 +125,12 @@ def _version(package: Package, root: Path) -> str:
 
 def _contents(dataset: str, root: Path) -> str:
     """What is there, counted by reading everything that the loaders read."""
-    if dataset not in LOADERS:
-        _check_weights(root)
-        return 'token table, tokenizer and EfficientNet-Lite0'
+    if dataset in _FILES:
+        for part in _FILES[dataset]:
+            require(root, part, dataset)
+        if dataset == 'weights':
+            _check_tokenizer(root)
+        return f'{len(_FILES[dataset])} files and folders, all there'
     concepts = load_concepts(root, [dataset])
     counts = {
         'concepts': len(concepts),
@@ -124,9 +142,7 @@ def _contents(dataset: str, root: Path) -> str:
     return ', '.join(f'{number} {what}' for what, number in counts.items() if number)
 
 
-def _check_weights(root: Path) -> None:
-    for part in (TOKENIZER, TOKEN_TABLE, EFFICIENTNET_LITE0):
-        require(root, part, 'weights')
+def _check_tokenizer(root: Path) -> None:
     # The library raises a plain Exception for a file that it cannot use.
     try:
         Tokenizer.from_file(str(root / TOKENIZER))

@@ -67,4 +67,7 @@ def load_image(path: Path, background: tuple[int, int, int] | None = None) -> ND
     colour = WHITE if background is None else background
     if len(colour) != 3 or not all(0 <= value <= 255 for value in colour):
         raise InputError('background', background, 'three values 0 to 255', 'give an RGB colour')
-    return composite(load_rgba(path), colour)
+    rgba = load_rgba(path)
+    if rgba[..., 3].min() == 255:  # nothing shows through: camera frames need not be mixed
+        return np.ascontiguousarray(rgba[..., :3])
+    return composite(rgba, colour)

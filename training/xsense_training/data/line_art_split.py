@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -88,6 +88,20 @@ def content_words(name: str) -> frozenset[str]:
     """Words of a name that say what it shows, each in the singular."""
     words = normalise(name).replace('-', ' ').split()
     return frozenset(normalise(word) for word in words) - _EMPTY_WORDS
+
+
+def balanced_folds(subgroups: Iterable[str]) -> dict[str, int]:
+    """Fold of each subgroup: the largest first, each to the fold that holds the fewest concepts.
+
+    Args:
+        subgroups: of every concept, with repetition.
+    """
+    load = [0] * FOLDS
+    folds = {}
+    for name, size in sorted(Counter(subgroups).items(), key=lambda item: (-item[1], item[0])):
+        folds[name] = load.index(min(load))
+        load[folds[name]] += size
+    return folds
 
 
 def write_folds(folds: Mapping[str, int], path: Path = MANIFEST) -> None:

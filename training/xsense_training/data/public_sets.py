@@ -8,16 +8,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xsense_training.data import ave, folder_pairs, mv10k, sketchy, tu_berlin, vegas
+from xsense_training.data import (
+    ave,
+    crossnet_flat,
+    folder_pairs,
+    mv10k,
+    object_folder,
+    sketchy,
+    touch_folders,
+    tu_berlin,
+    vegas,
+)
 from xsense_training.data.ave import load_ave
 from xsense_training.data.class_folders import PICTURES
 from xsense_training.data.clip_features import ClipSet
+from xsense_training.data.crossnet_flat import load_crossnet_flat
 from xsense_training.data.cub import CAPTIONS, load_cub
 from xsense_training.data.folder_pairs import folder_pairs_split, load_folder_pairs
 from xsense_training.data.media import MediaSet
 from xsense_training.data.mv10k import load_mv10k
+from xsense_training.data.object_folder import load_object_folder
 from xsense_training.data.sketchy import load_sketchy, sketchy_split
 from xsense_training.data.splits import Split
+from xsense_training.data.touch_folders import load_touch_folders
+from xsense_training.data.touch_set import SENSES, UNSEEN, TouchSet
 from xsense_training.data.tu_berlin import load_tu_berlin, tu_berlin_split
 from xsense_training.data.vegas import load_vegas
 
@@ -76,6 +90,19 @@ def _cub(root: Path) -> Contents:
     return Contents({'image': images, 'caption': captions}, lambda: split, pictures)
 
 
+def _touch(touches: TouchSet) -> Contents:
+    found = touches.media.counts()
+    split = touches.splits.get(UNSEEN) or next(iter(touches.splits.values()))
+    pictures = tuple(f.path for sense in ('image', 'touch') for f in touches.of(sense))
+    return Contents(
+        {sense: found.get(sense, Counter()) for sense in SENSES}, lambda: split, pictures
+    )
+
+
+def _each(objects: int, instances: int) -> dict[str, int]:
+    return {'classes': objects} | dict.fromkeys(SENSES, objects * instances)
+
+
 PUBLIC_SETS: Mapping[str, PublicSet] = {
     sketchy.DATASET: PublicSet(
         lambda root: _media(load_sketchy(root), sketchy_split),
@@ -94,4 +121,17 @@ PUBLIC_SETS: Mapping[str, PublicSet] = {
     folder_pairs.DATASET: PublicSet(
         lambda root: _media(load_folder_pairs(root), folder_pairs_split)
     ),
+    object_folder.DATASET: PublicSet(
+        lambda root: _touch(load_object_folder(root)),
+        _each(object_folder.OBJECTS, object_folder.INSTANCES),
+    ),
+    object_folder.REAL: PublicSet(
+        lambda root: _touch(load_object_folder(root, object_folder.REAL)),
+        _each(object_folder.REAL_OBJECTS, object_folder.REAL_INSTANCES),
+    ),
+    object_folder.SIMULATED: PublicSet(
+        lambda root: _touch(load_object_folder(root, object_folder.SIMULATED))
+    ),
+    crossnet_flat.DATASET: PublicSet(lambda root: _touch(load_crossnet_flat(root))),
+    touch_folders.DATASET: PublicSet(lambda root: _touch(load_touch_folders(root))),
 }

@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 from xsense_training.evaluate.summary import Row, Size, Summary
-from xsense_training.evaluate.table import BESIDE, HEADLINE, line, number, p_value, verdict
+from xsense_training.evaluate.table import (
+    BESIDE,
+    HEADLINE,
+    by_protocol,
+    line,
+    number,
+    p_value,
+    titled,
+    verdict,
+)
 
 _HEAD = (
     'asked',
@@ -20,9 +29,12 @@ _HEAD = (
 
 def brief(summary: Summary) -> str:
     """A table of one system: mAP of chance, the best control, baseline and published method."""
-    lines = [line(_HEAD), line(['---'] * len(_HEAD))]
-    lines += [line(_cells(summary, size)) for size in summary.sizes]
-    return '\n'.join(lines) + '\n'
+    tables = []
+    for part in by_protocol(summary):
+        lines = [line(_HEAD), line(['---'] * len(_HEAD))]
+        lines += [line(_cells(part, size)) for size in part.sizes]
+        tables.append(titled(part, '\n'.join(lines) + '\n', summary))
+    return '\n'.join(tables)
 
 
 def _cells(summary: Summary, size: Size) -> list[str]:

@@ -112,8 +112,25 @@ def confusion(
     return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
 
 
-def plot_confusion(shares: NDArray[np.floating], names: Sequence[str], path: Path) -> None:
-    """Asked class down, class of the first answer across; numbers where there is room for them."""
+def draw_confusion(
+    similarity: NDArray[np.floating],
+    query_label: NDArray[np.int64],
+    gallery_label: NDArray[np.int64],
+    classes: Sequence[str],
+    path: Path,
+) -> None:
+    """Asked class down, class of the first answer across; numbers where there is room for them.
+
+    Args:
+        similarity: (Q, N).
+        query_label: (Q,) numbers of classes.
+        gallery_label: (N,) numbers of classes.
+        classes: names of all; those that are neither asked nor held are left out.
+        path: file to write.
+    """
+    shown = np.union1d(query_label, gallery_label)
+    shares = confusion(similarity, query_label, gallery_label, len(classes))[np.ix_(shown, shown)]
+    names = [classes[label] for label in shown]
     n = len(names)
     side = max(3.5, 0.32 * n + 1.5)
     figure, axis = plt.subplots(figsize=(side + 0.8, side), layout='constrained')

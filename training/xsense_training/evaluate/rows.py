@@ -138,8 +138,9 @@ def _add(summary: Summary, key: Key, metric: str, found: Sequence[_Series]) -> N
     sign = -1 if metric in LOWER_IS_BETTER else 1
     for label in dict.fromkeys(s.label for s in found):
         same = [s for s in found if s.label == label and s.values]
-        bar = max(
-            (s for s in same if s.kind == 'baseline'), key=lambda s: sign * s.mean, default=None
+        bar, control = (
+            max((s for s in same if s.kind == kind), key=lambda s: sign * s.mean, default=None)
+            for kind in ('baseline', 'control')
         )
         for series in same:
             p = None
@@ -147,7 +148,7 @@ def _add(summary: Summary, key: Key, metric: str, found: Sequence[_Series]) -> N
                 compared = _compare(series, bar, flips=len(series.values) == 1)
                 p = compared['p_runs' if compared['runs'] > 1 else 'p_queries']
             if metric in COMPARED:
-                _add_comparisons(summary, key, series, bar, same)
+                _add_comparisons(summary, key, series, bar, control, same)
             low, high = series.interval()
             summary.rows.append(
                 Row(
@@ -165,11 +166,17 @@ def _add(summary: Summary, key: Key, metric: str, found: Sequence[_Series]) -> N
 
 
 def _add_comparisons(
-    summary: Summary, key: Key, series: _Series, bar: _Series | None, same: Sequence[_Series]
+    summary: Summary,
+    key: Key,
+    series: _Series,
+    bar: _Series | None,
+    control: _Series | None,
+    same: Sequence[_Series],
 ) -> None:
-    """What is claimed: both variants against the best baseline, production against published."""
+    """What is claimed: both variants above the best baseline, production above the rest too."""
     others = [bar] if bar is not None and series.kind in ('production', 'published') else []
     if series.kind == 'production':
+        others += [control] if control is not None else []
         others += [s for s in same if s.kind == 'published']
     for other in others:
         compared = _compare(series, other, flips=True)

@@ -35,7 +35,8 @@ class Row:
 class Comparison:
     """A production or published method minus another, over the runs of both.
 
-    other_kind: 'baseline', the best one, chosen by its own test result, which favours it; or
+    other_kind: 'baseline', the best one, chosen by its own test result, which favours it; the best
+    'control', which production must be above or else has learned no more than a shortcut; or
     'published', the original that production replaces. p_runs: paired t test; p_queries: sign
     flips over the queries of all runs (does not see training variance); smallest_detectable: the
     true difference that the test over runs would find with 80 % power.

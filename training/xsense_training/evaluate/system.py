@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,6 +20,14 @@ from xsense_training.models.heads import LinearHead
 
 Floats = NDArray[np.floating]
 Heads = Mapping[str, nn.Module]
+
+
+class FeatureTable(Protocol):
+    """Where a system finds the trunk features of a modality."""
+
+    def of(self, modality: str) -> Floats:
+        """(N, V, F) of one modality; view 0 is the sample as it is."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,9 @@ class System:
     heads: Heads
     own_pairs: Mapping[str, Heads] = field(default_factory=dict)
 
-    def evaluate(self, features: Features, direction: Direction, view: int = 0) -> QueryResults:
+    def evaluate(
+        self, features: FeatureTable, direction: Direction, view: int = 0
+    ) -> QueryResults:
         """Ranks of one direction; queries are taken from the given view."""
         return rank_queries(self.similarity(features, direction, view), direction.relevance)
 
@@ -53,7 +65,7 @@ class System:
         """The heads that answer this pair of modalities."""
         return self.own_pairs.get('+'.join(sorted((query, gallery))), self.heads)
 
-    def similarity(self, features: Features, direction: Direction, view: int = 0) -> Floats:
+    def similarity(self, features: FeatureTable, direction: Direction, view: int = 0) -> Floats:
         """(Q, N) cosines of one direction."""
         heads = self.heads_of(direction.query.modality, direction.gallery.modality)
 
@@ -67,11 +79,12 @@ class System:
 
 
 def apply(head: nn.Module, features: Floats) -> Floats:
-    """(N, F) -> (N, D) through a head in eval mode."""
+    """(N, F) -> (N, D) through a head in eval mode, on the device where its weights are."""
     head.eval()
+    weights = next(chain(head.parameters(), head.buffers()), torch.empty(0))
     with torch.no_grad():
         rows = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
-        return np.asarray(head(rows).numpy())
+        return np.asarray(head(rows.to(weights.device)).cpu().numpy())
 
 
 def linear(affine: Affine) -> LinearHead:

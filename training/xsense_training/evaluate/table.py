@@ -18,8 +18,39 @@ def markdown(summary: Summary) -> str:
     for system in summary.systems:
         own = summary.of(system)
         heading = f'### {system}\n\n' if len(summary.systems) > 1 else ''
-        parts.append(heading + _table(own) + '\n' + _legend(own) + _cost_table(own.costs))
+        tables = [titled(part, _table(part), own) for part in by_protocol(own)]
+        told = ('\n'.join(tables), '\n', _legend(own), _shortcuts(own), _cost_table(own.costs))
+        parts.append(heading + ''.join(told))
     return '\n'.join(parts)
+
+
+def by_protocol(summary: Summary) -> list[Summary]:
+    """A summary for every protocol: what a split's name says before its first comma.
+
+    Two protocols are two questions (objects never seen, new touches of objects that were), whose
+    numbers must not be read beside each other.
+    """
+    named = list(dict.fromkeys(_protocol(size) for size in summary.sizes))
+    return [
+        Summary(
+            [r for r in summary.rows if _protocol(r) == name],
+            [c for c in summary.comparisons if _protocol(c) == name],
+            [s for s in summary.sizes if _protocol(s) == name],
+        )
+        for name in named
+    ]
+
+
+def titled(part: Summary, table: str, whole: Summary) -> str:
+    """A table under the name of its protocol, where there are several."""
+    if len(part.sizes) == len(whole.sizes):
+        return table
+    name = _protocol(part.sizes[0])
+    return f'**{name[0].upper()}{name[1:]}**\n\n{table}'
+
+
+def _protocol(entry: Size | Row | Comparison) -> str:
+    return entry.split.partition(',')[0]
 
 
 def verdict(comparison: Comparison) -> str:
@@ -109,13 +140,16 @@ class _Block:
         if corrected:
             other = self.rows.get((method, f'{HEADLINE} ({INVERTED_SOFTMAX})'))
             found.append(number(other.mean) if other else '')
-        compared = [_against(c) for c in self.comparisons if c.method == method]
+        compared = [
+            _against(c)
+            for c in self.comparisons
+            if c.method == method and c.other_kind != 'control'
+        ]
         return [*found, '; '.join(compared)]
 
 
 def _against(comparison: Comparison) -> str:
-    p = comparison.p_runs if comparison.runs > 1 else comparison.p_queries
-    found = f'{comparison.difference:+.3f}, p {p_value(p)}'
+    found = f'{comparison.difference:+.3f}, p {p_value(_p(comparison))}'
     if comparison.smallest_detectable is not None:
         found += f', detectable {number(comparison.smallest_detectable)}'
     found += f': {verdict(comparison)}'
@@ -142,6 +176,36 @@ def _legend(summary: Summary) -> str:
     if any(r.metric.endswith(f'({INVERTED_SOFTMAX})') for r in summary.rows):
         text += ' Hubs corrected: mAP after an inverted softmax with a bank of training queries.'
     return text + '\n'
+
+
+def _shortcuts(summary: Summary) -> str:
+    """Where a control may explain what ships: its score is not surely above the control's."""
+    found = [c for c in summary.comparisons if (c.metric, c.other_kind) == (HEADLINE, 'control')]
+    if not found:
+        return ''
+    reached = [c for c in found if not _surely_above(c)]
+    text = (
+        '\nControls know too little to be right. What ships is above the best one, by the test, '
+        f'in {len(found) - len(reached)} of {len(found)} questions.'
+    )
+    if not reached:
+        return text + '\n'
+    text += ' Elsewhere it may have learned no more than the shortcut:\n\n'
+    return text + ''.join(
+        f'- {c.dataset}, {c.split}, {c.direction}: {c.method} {c.difference:+.3f} {HEADLINE} over '
+        f'{c.other}.\n'
+        for c in reached
+    )
+
+
+def _surely_above(comparison: Comparison) -> bool:
+    p = _p(comparison)
+    return comparison.difference > 0 and p is not None and p < 0.05
+
+
+def _p(comparison: Comparison) -> float | None:
+    """Over runs where there are several, else over queries."""
+    return comparison.p_runs if comparison.runs > 1 else comparison.p_queries
 
 
 def _cost_table(costs: Sequence[Cost]) -> str:

@@ -63,10 +63,10 @@ class BundlePlan:
     evaluation: Mapping[str, Any] = field(default_factory=dict)
 
 
-def width_of(head: nn.Module, example: Tensor) -> int:
-    """D of a head (B, F) -> (B, D)."""
+def width_of(stage: Stage) -> int:
+    """D of a stage that ends in vectors (B, D)."""
     with torch.no_grad():
-        return int(head(example).shape[1])
+        return int(stage.module(*stage.inputs.values()).shape[1])
 
 
 def export_bundle(plan: BundlePlan, models: Path) -> tuple[Bundle, dict[str, ExportReport]]:

@@ -8,8 +8,8 @@ on probability and margin are chosen so that accepted answers are right as often
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,11 @@ from scipy.optimize import minimize
 from xsense_ros.engines.manifest import Calibration
 
 Floats = NDArray[np.float64]
+LEAST_PROBABILITY = 0.5  # "recognised, p = 0.3" makes no sense to anybody
+LEAST_MARGIN = 0.02
+PRECISION = 0.8  # asked of accepted answers
+ABSENT = 0.5  # of all queries have no counterpart in their gallery
+NOTHING = 0.5  # of those show no thing at all, where a camera asks
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,58 @@ class TopMatches:
     best: Floats
     second: Floats
     correct: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What a bundle's scores mean, by ordered pair of modalities ('sound->image').
+
+    pairs: for the manifest; on_validation: what each achieves on the data that it was fitted on
+    (`fit_calibration`); on_held_out: on data that nothing was chosen on (`refusal`), if judged.
+    """
+
+    pairs: Mapping[str, Calibration]
+    on_validation: Mapping[str, Mapping[str, float]]
+    on_held_out: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def calibrate_pairs(
+    validation: Mapping[str, TopMatches],
+    precision: float = PRECISION,
+    held_out: Mapping[str, TopMatches] | None = None,
+) -> Calibrated:
+    """Fit every pair on its validation queries; judge it on held-out ones where there are any."""
+    fitted = {pair: fit_calibration(found, precision) for pair, found in validation.items()}
+    pairs = {pair: calibration for pair, (calibration, _) in fitted.items()}
+    return Calibrated(
+        pairs,
+        {pair: summary for pair, (_, summary) in fitted.items()},
+        {pair: refusal(found, pairs[pair]) for pair, found in (held_out or {}).items()},
+    )
+
+
+def open_set_matches(
+    asked: Sequence[tuple[NDArray[np.floating], NDArray[np.bool_]]],
+    nothing: NDArray[np.floating] | None = None,
+) -> TopMatches:
+    """Top matches of queries of which half have no counterpart in their gallery.
+
+    Args:
+        asked: (similarity (Q, N), relevance (Q, N)) of each way to ask the same gallery, pictures
+            plain and in scenes, say.
+        nothing: (E, N) similarity of queries that show no thing at all, as a camera mostly does;
+            they are half of those without a counterpart, the others' share shrinks.
+    """
+    blank = ABSENT * NOTHING if nothing is not None else 0.0
+    absent = (ABSENT - blank) / (1 - blank)
+    found = [sample_top_matches(cosines, right, absent=absent) for cosines, right in asked]
+    if nothing is not None:
+        queries = sum(len(m.best) for m in found)
+        count = round(queries * blank / (1 - blank))
+        rows = np.random.default_rng(0).integers(0, len(nothing), count)
+        no_answer: NDArray[np.bool_] = np.zeros((count, nothing.shape[1]), bool)
+        found.append(sample_top_matches(nothing[rows], no_answer, draws=1, seed=1))
+    return join(found)
 
 
 def sample_top_matches(
@@ -66,10 +123,6 @@ def sample_top_matches(
     return TopMatches(np.array(best, float), np.array(second, float), np.array(correct))
 
 
-LEAST_PROBABILITY = 0.5  # "recognised, p = 0.3" makes no sense to anybody
-LEAST_MARGIN = 0.02
-
-
 def join(matches: Sequence[TopMatches]) -> TopMatches:
     """Queries of several tasks together."""
     return TopMatches(
@@ -80,7 +133,7 @@ def join(matches: Sequence[TopMatches]) -> TopMatches:
 
 
 def fit_calibration(
-    matches: TopMatches, precision: float = 0.8, min_accepted: int = 10
+    matches: TopMatches, precision: float = PRECISION, min_accepted: int = 10
 ) -> tuple[Calibration, dict[str, float]]:
     """Logistic curve and thresholds.
 
@@ -122,6 +175,28 @@ def fit_calibration(
         'queries': float(len(matches.best)),
     }
     return Calibration(slope, intercept, float(least), float(gap)), summary
+
+
+def refusal(matches: TopMatches, calibration: Calibration) -> dict[str, float]:
+    """What a calibration does on other data than it was fitted on.
+
+    Returns:
+        'precision' of accepted answers, and 'accepted_of_right' and 'accepted_of_wrong': how often
+        an answer is accepted whose top match is right or wrong.
+    """
+    probability, second = (
+        _sigmoid(calibration.slope * cosine + calibration.intercept)
+        for cosine in (matches.best, matches.second)
+    )
+    accepted = (probability >= calibration.min_probability) & (
+        probability - second >= calibration.min_margin
+    )
+    right = matches.correct
+    return {
+        'precision': float(right[accepted].mean()) if accepted.any() else 0.0,
+        'accepted_of_right': float(accepted[right].mean()) if right.any() else 0.0,
+        'accepted_of_wrong': float(accepted[~right].mean()),
+    }
 
 
 def _grid(values: Floats, floor: float, steps: int) -> list[float]:

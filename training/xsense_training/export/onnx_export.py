@@ -79,10 +79,9 @@ def export_onnx(
         if program is None:
             raise RuntimeError('torch.onnx.export returned nothing')
         expected = module(*inputs.values()).numpy()
-    model = _without_metadata(program.model_proto)
+    model = without_metadata(program.model_proto)
     error = max(
-        _relative_error(run(model, inputs, rows), expected[:rows])
-        for rows in (1, 2, len(expected))
+        relative_error(run(model, inputs, rows), expected[:rows]) for rows in (1, 2, len(expected))
     )
     if error > TOLERANCE:
         raise NumericGateError(f'{path.name}: ONNX differs from torch by {error:.2e}')
@@ -112,11 +111,12 @@ def cosine_drift(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     return float(np.max(1 - np.sum(a.astype(np.float64) * b, axis=1) / np.maximum(norms, 1e-12)))
 
 
-def _relative_error(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+def relative_error(found: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+    """Largest difference over the largest expected value."""
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))
 
 
-def _without_metadata(model: onnx.ModelProto) -> onnx.ModelProto:
+def without_metadata(model: onnx.ModelProto) -> onnx.ModelProto:
     """Leave out the exporter's notes (source paths, stack traces): they name build machines."""
     holders: Sequence[object] = [model, model.graph, *model.graph.node, *model.graph.initializer]
     holders = [*holders, *model.graph.input, *model.graph.output, *model.graph.value_info]

@@ -69,10 +69,11 @@ class RobotTrunk:
         self.session = onnxruntime.InferenceSession(
             str(path), options, providers=['CPUExecutionProvider']
         )
+        self.name = self.session.get_inputs()[0].name
 
     def __call__(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features of normalised pictures."""
-        return np.asarray(self.session.run(None, {'image': image})[0])
+        return np.asarray(self.session.run(None, {self.name: image})[0])
 
 
 def trunk_example() -> torch.Tensor:

@@ -38,6 +38,17 @@ def vary(waveform: Waveform, rng: np.random.Generator, seconds: float = 2.0) -> 
     return Waveform((noisy * (rng.uniform(0.2, 0.95) / peak)).astype(np.float32), RATE)
 
 
+def recolour(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """The same sound at the same time through another microphone, with noise in most cases.
+
+    For sounds whose onset must stay where it is and whose pitch says what they are: knocks.
+    """
+    x = _tilt(resample(waveform, RATE).samples, rng)
+    noisy = x + _noise(x, rng) if rng.random() < 0.7 else x
+    peak = float(np.abs(noisy).max(initial=1e-9))
+    return Waveform((noisy * (0.9 / peak)).astype(np.float32), RATE)
+
+
 def _cut(x: Samples, length: int, rng: np.random.Generator) -> Samples:
     """A window of the recording, drawn in proportion to its energy."""
     if len(x) <= length:

@@ -59,11 +59,15 @@ class SoundCnn(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.features = 2 * previous
 
-    def forward(self, log_mel: Tensor) -> Tensor:
-        """(B, 1, T, M) -> (B, F); T and M at least 2 ** number of blocks."""
+    def map(self, log_mel: Tensor) -> Tensor:
+        """(B, 1, T, M) -> (B, C, T', M'); T and M at least 2 ** number of blocks."""
         centred = log_mel - log_mel.mean(dim=(2, 3), keepdim=True)
         spread = centred.square().mean(dim=(2, 3), keepdim=True).add(1e-6).sqrt()
-        y = cast(Tensor, self.blocks(centred / spread)).mean(dim=3)
+        return cast(Tensor, self.blocks(centred / spread))
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        """(B, 1, T, M) -> (B, F); T and M at least 2 ** number of blocks."""
+        y = self.map(log_mel).mean(dim=3)
         return torch.cat([y.mean(dim=2), y.amax(dim=2)], dim=-1)
 
 

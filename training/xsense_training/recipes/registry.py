@@ -12,13 +12,14 @@ from typing import Protocol
 from xsense_ros.engines.bundle import Bundle
 from xsense_training.evaluate.outcome import Outcome
 
-VARIANTS = ('production', 'published')
 _MODULES = {
+    'crossnet': 'xsense_training.recipes.crossnet.runs',
     'see-hear-read': 'xsense_training.recipes.see_hear_read.runs',
     'sketch': 'xsense_training.recipes.sketch.runs',
     'tnn-c-cca': 'xsense_training.recipes.tnn_c_cca.runs',
 }
 RECIPES = tuple(_MODULES)
+EMBEDDED = 'embedded'  # the data set that a recipe makes from fetched packages
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class RunOptions:
     """What fit, evaluate and export are told.
 
     root: data root (None: $XSENSE_DATA or the cache folder); runs: where run folders lie;
-    dataset: 'embedded' or 'name:/path' of a public data set; variant: one of VARIANTS; threads:
-    CPU threads of torch; config: configuration file (None: the variant's defaults); overrides:
-    configuration fields by dotted name, ('train.steps', '200').
+    dataset: EMBEDDED or 'name:/path' of a public data set; variant: one of the recipe's;
+    threads: CPU threads of torch; config: configuration file (None: the variant's defaults);
+    overrides: configuration fields by dotted name, ('train.steps', '200').
     """
 
     root: Path | None = None
     runs: Path = Path('runs')
-    dataset: str = 'embedded'
+    dataset: str = EMBEDDED
     variant: str = 'production'
     threads: int = 1
     config: Path | None = None
@@ -41,10 +42,14 @@ class RunOptions:
 
 
 class Recipe(Protocol):
-    """A system on the bench. Every `runs` module of a recipe holds one, named RECIPE."""
+    """A system on the bench. Every `runs` module of a recipe holds one, named RECIPE.
+
+    variants: by name; the first one ships.
+    """
 
     name: str
     folds: int
+    variants: tuple[str, ...]
 
     def fit(self, options: RunOptions, fold: int) -> Path:
         """Fit one fold, resuming what a kill left; returns its run folder."""

@@ -11,10 +11,10 @@ from typing import Any
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from xsense_ros.names import MODALITIES
 from xsense_ros.resources import find_resource
 
 START = 1_767_225_600_000_000_000  # stamp of the first sample [ns]: 2026-01-01 00:00 UTC
-SENSES = ('image', 'sketch', 'sound', 'text')
 _HEADER = 'std_msgs/msg/Header'
 _STORE_AS = {  # topic -> type
     '/camera/image': 'sensor_msgs/msg/Image',
@@ -23,7 +23,9 @@ _STORE_AS = {  # topic -> type
     '/sketch/compressed': 'sensor_msgs/msg/CompressedImage',
     '/microphone/audio': 'xsense_ros/msg/AudioChunk',
     '/text': 'xsense_ros/msg/TextStamped',
-    **{f'/truth/{sense}': 'xsense_ros/msg/TextStamped' for sense in (*SENSES, 'asked')},
+    '/touch/compressed': 'sensor_msgs/msg/CompressedImage',
+    '/impact': 'xsense_ros/msg/AudioChunk',
+    **{f'/truth/{sense}': 'xsense_ros/msg/TextStamped' for sense in (*MODALITIES, 'asked')},
 }
 
 

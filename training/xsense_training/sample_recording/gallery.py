@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from xsense_training.sample_recording import scenario
 from xsense_training.sample_recording.library import Library, Picture
 from xsense_training.sample_recording.messages import encode_jpeg
 from xsense_training.sample_recording.room_sound import RATE, heard
+from xsense_training.sample_recording.touched import Image, TouchedThing, chosen
 
 SIDE = 320
 _QUALITY = 90
@@ -30,8 +31,7 @@ def write_gallery(
     for item in items:
         entry = {'item_id': item.item_id, 'label': item.label}
         if item.picture is not None:
-            medium = library.pictures[item.picture]
-            picture = load_image(medium.path)
+            medium, picture = _picture(item.picture, library)
             scale = min(1.0, SIDE / max(picture.shape[:2]))
             height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
             entry['picture'] = f'{item.item_id}.jpg'
@@ -48,6 +48,14 @@ def write_gallery(
         entries.append(entry)
     text = json.dumps(entries, indent=1, ensure_ascii=False)
     (folder / 'items.json').write_text(text + '\n', 'utf-8')
+
+
+def _picture(key: str, library: Library) -> tuple[Picture | TouchedThing, Image]:
+    """Whose a picture is, and its pixels: of a file, or of a simulated thing."""
+    for thing in library.things:
+        if thing.key == key:
+            return thing, thing.view()
+    return library.pictures[key], load_image(library.pictures[key].path)
 
 
 _ATTRIBUTION = """\
@@ -67,6 +75,10 @@ The recording and its gallery are made of the media listed below, each under its
 - Noto Emoji (emoji-datasource-google 16.0.0), Copyright Google: Apache License 2.0,
   https://www.apache.org/licenses/LICENSE-2.0.
 - FluidR3 GM soundfont, Copyright 2000-2008 Frank Wen: MIT.
+- Simulated things (touch-sim/...): pictures, presses and knocks computed by
+  training/xsense_training/touch_sim; meshes of pybullet 3.2.7 (pybullet_data), Copyright Erwin
+  Coumans and the Bullet contributors: zlib licence; shading of the gel measured by taxim 1.4.1,
+  Copyright the taxim authors: MIT.
 
 As a whole, gallery and recording are under the GNU General Public License, version 3 or later,
 which all of these licences allow. The rest of this repository is not.
@@ -74,8 +86,9 @@ which all of these licences allow. The rest of this repository is not.
 What was changed: pictures were laid on white and made smaller (gallery), or laid on drawn scenes,
 turned, lit and given noise (bag); line art was turned, made to wobble, given another width of pen
 and laid on drawn paper; of sounds the loudest stretch was given an echo and room noise, each time
-another one. The source of the recording is training/xsense_training/record_sample.py with the
-media themselves; `make record-sample` makes it again.
+another one; simulated things were rendered, pressed into a simulated gel and knocked. The source
+of the recording is training/xsense_training/record_sample.py with the media themselves;
+`make record-sample` makes it again.
 
 | medium | name | kind | author | licence |
 | --- | --- | --- | --- | --- |
@@ -84,7 +97,10 @@ media themselves; `make record-sample` makes it again.
 
 def write_attribution(file: Path, items: Sequence[scenario.Item], library: Library) -> None:
     """The media that were used, with author and licence."""
-    shown = {item.picture for item in items} | {sight.shown for sight in scenario.SIGHTS}
+    things = {thing.key: thing for thing in chosen(library.things, scenario.TOUCHED)}
+    shown = {item.picture for item in items if item.picture not in things} | {
+        sight.shown for sight in scenario.SIGHTS
+    }
     heard_keys = {item.sound for item in items} | {heard.sound for heard in scenario.SOUNDS}
     rows = [
         *_rows('picture', {key: library.pictures[key] for key in shown if key}),
@@ -93,10 +109,11 @@ def write_attribution(file: Path, items: Sequence[scenario.Item], library: Libra
     for key in sorted(filter(None, heard_keys)):
         sound = library.sounds[key]
         rows.append(f'| {key} | | sound | {sound.author} | {sound.licence} |')
+    rows += _rows('simulated: view, presses, knock', things)
     file.write_text(_ATTRIBUTION + '\n'.join(rows) + '\n', 'utf-8')
 
 
-def _rows(kind: str, pictures: dict[str, Picture]) -> list[str]:
+def _rows(kind: str, pictures: Mapping[str, Picture | TouchedThing]) -> list[str]:
     return [
         f'| {key} | {picture.name} | {kind} | {picture.author} | {picture.licence} |'
         for key, picture in sorted(pictures.items())

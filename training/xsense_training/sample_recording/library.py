@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The held-out pictures, sounds and line drawings that the sample recording may be made of.
 
-Three shipped bundles meet the recording, each with a split of its own. A thing is taken only where
+Four shipped bundles meet the recording, each with a split of its own. A thing is taken only where
 none of them has been trained on it: Tux Paint stamps of the held-out fold (the audio-visual folds
 agree on them), emoji that both See, Hear, and Read and the sketch system hold out, and pictures
 and recordings of instruments that the audio-visual folds hold out. Of instruments the KIND is
 known to the models, the picture and the recording are not (See, Hear, and Read has seen some of
-the pictures).
+the pictures). Things that are touched are simulated: see touched.py.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from xsense_training.data.line_art import LINE, LineConcept, load_line_art
 from xsense_training.data.root import data_root, require
 from xsense_training.data.sound import load_sound
 from xsense_training.data.soundfont import RATE, SOUNDFONT, Synthesiser
+from xsense_training.sample_recording.touched import TouchedThing, held_out_things
 
 AUTHORS = {
     'tuxpaint': 'Bill Kendrick and the Tux Paint contributors',
@@ -65,12 +66,14 @@ class Sound:
 class Library:
     """By key, such as 'tuxpaint/animals/mammals/dogs/fox', 'emoji/1F363:noto', 'soundfont/002'.
 
-    ``pictures`` hold no line art, which is in ``sketches`` by 'emoji/1F363'.
+    ``pictures`` hold no line art, which is in ``sketches`` by 'emoji/1F363'. ``things`` are those
+    that are touched and knocked on, in this order.
     """
 
     pictures: Mapping[str, Picture]
     sounds: Mapping[str, Sound]
     sketches: Mapping[str, Picture]
+    things: tuple[TouchedThing, ...] = ()
 
 
 def find(kind: str, known: Mapping[str, Picture] | Mapping[str, Sound], key: str) -> None:
@@ -102,6 +105,7 @@ def held_out_library(root: Path | str | None = None) -> Library:
         {**stamps.pictures, **emoji.pictures, **instruments.pictures},
         {**stamps.sounds, **instruments.sounds},
         emoji.sketches,
+        held_out_things(folder),
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures as the fields of the messages that cameras and tablets send."""
+"""Pictures and sounds as the fields of the messages that cameras and microphones send."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def encode_jpeg(rgb: Image, quality: int = _QUALITY) -> Image:
 def compressed_fields(rgb: Image) -> dict[str, Any]:
     """Of sensor_msgs/CompressedImage."""
     return {'format': 'rgb8; jpeg compressed bgr8', 'data': encode_jpeg(rgb)}
+
+
+def sound_fields(data: bytes, rate: int) -> dict[str, Any]:
+    """Of AudioChunk: 16-bit little-endian samples of one channel."""
+    samples = np.frombuffer(data, np.uint8)
+    return {'sample_rate': rate, 'channels': 1, 'encoding': 'S16LE', 'data': samples}
 
 
 def camera_fields(rgb: Image) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 """What happens in the sample recording, and what the robot has been shown and has heard before.
 
 Keys are those of the library: Tux Paint stamps and emoji that no shipped model was trained on, and
-pictures and recordings of instruments, of which the models know the kind alone.
+pictures and recordings of instruments, of which the models know the kind alone. Things that are
+touched are the first test objects of a simulated set, none of them chosen.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-
-from xsense_training.sample_recording.library import Library, find
 
 UNKNOWN = 'unknown'  # truth of something that the gallery does not hold
 NOTHING = ''  # truth of an empty scene, or of silence
@@ -22,6 +20,8 @@ STREAMED = {
     'sketch': 'sketch -> picture',
     'sound': 'sound -> sound',
     'text': 'text -> picture',
+    'touch': 'touch -> picture',
+    'impact': 'knock -> picture',
 }
 MADE_TO_SOUND = 'picture -> sound, by kind'
 HEARD_KIND = 'sound -> picture, by kind'
@@ -32,6 +32,9 @@ SIGHT_SECONDS = 2.0
 SOUND_PERIOD = 3.2
 TEXT_PERIOD = 2.4
 SKETCH_PERIOD = 2.6
+TOUCH_PERIOD = 2.0
+TOUCHED = 15  # simulated things that are touched and knocked on, ...
+TOUCHED_STRANGERS = (4, 9, 14)  # ... of which the robot has not been shown these
 
 
 @dataclass(frozen=True)
@@ -237,79 +240,3 @@ STRANGERS = (
     'tuxpaint/clothes/armor/cartoon/knight_helmet',
     'tuxpaint/hobbies/music/percussion/cymbal_crash',
 )
-# Abstract signs that nobody would show to a robot, and instruments, which have their own part.
-_LEFT_OUT = tuple(
-    f'tuxpaint/{start}'
-    for start in (
-        *('symbols/', 'people/', 'seasonal/hanukkah', 'space/moon', 'town/roadsigns/'),
-        'hobbies/music/',
-    )
-)
-
-
-def check(library: Library) -> None:
-    """InputError where the library lacks something of the scenario."""
-    shown = [sight.shown for sight in SIGHTS] + [question.means for question in QUESTIONS]
-    shown += [item.picture for item in (*INSTRUMENTS_SEEN, *INSTRUMENTS_HEARD)]
-    shown += [f'{key}:{style}' for key, style in EMOJI.items()]
-    for key in filter(None, shown):
-        find('picture', library.pictures, key)
-    for heard in SOUNDS:
-        find('recording', library.sounds, heard.sound)
-    for item in INSTRUMENTS_HEARD:
-        find('recording', library.sounds, item.sound or '')
-    for drawing in DRAWINGS:
-        find('sketch', library.sketches, drawing.sketch)
-
-
-def remembered(library: Library) -> list[Item]:
-    """What the robot knows when the recording begins, ordered by id.
-
-    All that the scenario asks for, filled up with stamps. No two things share a name: there is one
-    right answer to every question.
-
-    Raises:
-        InputError: something of the scenario is not there, or not held out.
-    """
-    check(library)
-    items = [*INSTRUMENTS_SEEN, *INSTRUMENTS_HEARD]
-    for key, style in EMOJI.items():
-        picture = f'{key}:{style}'
-        name = library.pictures[picture].name
-        items.append(Item(slug(name), name, picture))
-    names = {item.item_id for item in items}
-    before = {heard.sound for heard in SOUNDS if heard.asked is None}
-    count = 0
-    for key in _stamps(library):
-        name = library.pictures[key].name
-        if count < STAMPS and slug(name) not in names:
-            items.append(Item(slug(name), name, key, key if key in before else None))
-            names.add(slug(name))
-            count += 1
-    return sorted(items, key=lambda item: item.item_id)
-
-
-def _stamps(library: Library) -> list[str]:
-    """Stamps in the order in which they are taken: those asked for, then some of every group."""
-    asked = [sight.shown for sight in SIGHTS if not sight.means] + [
-        heard.sound for heard in SOUNDS
-    ]
-    asked += [question.means for question in QUESTIONS]
-    asked += ['tuxpaint/animals/mammals/equines/zebra', 'tuxpaint/vehicles/emergency/firetruck']
-    others = [
-        key
-        for key in sorted(library.pictures)
-        if key.startswith('tuxpaint/') and '#' not in key and not key.startswith(_LEFT_OUT)
-    ]
-    order = [*filter(None, asked), *(key for offset in range(3) for key in others[offset::3])]
-    strange = {slug(library.pictures[key].name) for key in STRANGERS}
-    return [
-        key
-        for key in dict.fromkeys(order)
-        if key in others and slug(library.pictures[key].name) not in strange
-    ]
-
-
-def slug(name: str) -> str:
-    """Identifier of a remembered thing: its name in lower case with dashes."""
-    return re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')

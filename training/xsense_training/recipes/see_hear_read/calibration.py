@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xsense_ros.engines.manifest import Calibration
 from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features, System, apply
 from xsense_training.export.calibration import (
+    Calibrated,
     TopMatches,
-    fit_calibration,
+    calibrate_pairs,
     join,
-    sample_top_matches,
+    open_set_matches,
 )
 from xsense_training.features.corpus import Corpus
 from xsense_training.features.empty_scenes import empty_view
@@ -37,9 +37,6 @@ from xsense_training.recipes.see_hear_read.protocol import (
 
 Floats = NDArray[np.floating]
 EMPTY_SCENES = 200
-ABSENT = 0.5  # of all queries
-EMPTY = 0.5  # of the picture queries without a counterpart
-DRAWS = 4  # galleries per query
 
 
 def calibrate(
@@ -48,7 +45,7 @@ def calibrate(
     system: System,
     validation: NDArray[np.bool_],
     empty: Floats,
-) -> tuple[dict[str, Calibration], dict[str, dict[str, float]]]:
+) -> Calibrated:
     """Calibrations by ordered pair, and what each achieves on the data it was fitted on.
 
     Args:
@@ -58,11 +55,12 @@ def calibrate(
         validation: (C,) concepts to calibrate on.
         empty: (E, F) image features of scenes without a thing.
     """
-    calibrations, summaries = {}, {}
-    for pair, tasks in calibration_tasks(corpus, validation).items():
-        matches = join([top_matches(system, features, task, empty) for task in tasks])
-        calibrations[pair], summaries[pair] = fit_calibration(matches)
-    return calibrations, summaries
+    return calibrate_pairs(
+        {
+            pair: join([top_matches(system, features, task, empty) for task in tasks])
+            for pair, tasks in calibration_tasks(corpus, validation).items()
+        }
+    )
 
 
 def top_matches(system: System, features: Features, task: Direction, empty: Floats) -> TopMatches:
@@ -70,27 +68,13 @@ def top_matches(system: System, features: Features, task: Direction, empty: Floa
     query, gallery = task.query.modality, task.gallery.modality
     # Pictures are asked for as they are and as scenes; a sample is never asked for itself.
     views = (1,) if query == gallery else (0, 1) if query == 'image' else (0,)
-    # Empty scenes stand for part of the queries without a counterpart; the others' share shrinks.
-    nothing = ABSENT * EMPTY if query == 'image' else 0.0
-    found = [
-        sample_top_matches(
-            system.similarity(features, task, view),
-            task.relevance,
-            draws=DRAWS,
-            absent=(ABSENT - nothing) / (1 - nothing),
-        )
-        for view in views
-    ]
-    if nothing:
-        asked = sum(len(m.best) for m in found)
-        pictured = features.of(gallery)[task.gallery.rows, 0]
+    asked = [(system.similarity(features, task, view), task.relevance) for view in views]
+    nothing = None
+    if query == 'image':
         heads = system.heads_of(query, gallery)
-        cosines = apply(heads[query], empty) @ apply(heads[gallery], pictured).T
-        count = round(asked * nothing / (1 - nothing))
-        rows = np.random.default_rng(0).integers(0, len(cosines), count)
-        no_answer = np.zeros((count, cosines.shape[1]), dtype=bool)
-        found.append(sample_top_matches(cosines[rows], no_answer, draws=1, seed=1))
-    return join(found)
+        pictured = apply(heads[gallery], features.of(gallery)[task.gallery.rows, 0])
+        nothing = apply(heads[query], empty) @ pictured.T
+    return open_set_matches(asked, nothing)
 
 
 def calibration_tasks(

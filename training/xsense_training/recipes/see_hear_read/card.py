@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from xsense_ros.engines.manifest import Calibration
 from xsense_training.evaluate.summary import Summary
 from xsense_training.evaluate.table import HEADLINE, markdown, verdict
-from xsense_training.export.model_card import accepted_table
+from xsense_training.export.calibration import Calibrated
+from xsense_training.export.model_card import (
+    BELOW_THRESHOLDS,
+    FROZEN_TRUNK,
+    accepted_table,
+    regenerate,
+    selection_block,
+)
 from xsense_training.features.corpus import Corpus
 from xsense_training.recipes.see_hear_read.judging import UNNAMED
+from xsense_training.recipes.see_hear_read.recipe import NAME
 
 DESCRIPTION = (
     'Pictures, sounds and English words in one space. Ask with any of the three and be answered '
@@ -40,94 +46,71 @@ def _control(judged: Summary) -> list[str]:
     return ['Does the gain survive where ImageNet has no name for the thing?', '', *lines]
 
 
-def model_card(
-    title: str,
-    corpus: Corpus,
-    selection: Mapping[str, Any],
-    calibration: Mapping[str, Calibration],
-    summaries: Mapping[str, Mapping[str, float]],
-    judged: Summary,
-) -> str:
-    """MODEL_CARD.md, every number from the run that made the bundle."""
+def card_sections(
+    corpus: Corpus, selection: Mapping[str, Any], calibrated: Calibrated, judged: Summary
+) -> dict[str, list[str]]:
+    """Sections of MODEL_CARD.md."""
     counts = {
         s: sum(c.source == s for c in corpus.concepts)
         for s in dict.fromkeys(c.source for c in corpus.concepts)
     }
     heard = len(set(corpus.sound_concept.tolist()))
-    lines = [
-        f'# {title}',
-        '',
-        DESCRIPTION,
-        '',
-        '## What it is',
-        '',
-        '- Image: frozen EfficientNet-Lite0 (ImageNet) at 224 px, then a head. The trunk is '
-        'shared with other bundles (`models/trunks/efficientnet-lite0.onnx`).',
-        "- ConSE (Norouzi et al. 2014): the image network's ImageNet classifier mixes the word "
-        'vectors of its 1,000 class names; nothing is trained. This is **prior knowledge**: a '
-        'held-out thing whose name is an ImageNet class is new to our data, but not to the '
-        'network, which was shown photos of that class under that name. The rows "not named in '
-        'ImageNet" report the things whose name shares no content word with any class name.',
-        '- Text: mean of WordLlama token vectors (English, order-free), then a head.',
-        '- Sound: statistics of a 2 s log-mel window, then a head that maps onto image vectors.',
-        '- Weights are stored in half precision (the token table in int8) and computed in fp32; '
-        'the drift is in `manifest.json` under `evaluation.export`.',
-        '',
-        '## Which towers ship',
-        '',
-        'Chosen on validation data of the shipped fold; shares are parts of the cosine. "learned" '
-        'is a small trained head on CCA; "conse" is ConSE (above); the image-sound block is a CCA '
-        'of image and sound alone, beside the common space, in which words are zero.',
-        '',
-        '```json',
-        json.dumps(selection, indent=1),
-        '```',
-        '',
-        '## Data',
-        '',
-        f'Concepts: {", ".join(f"{n} {c}" for n, c in counts.items())}; {heard} of them with '
-        'recordings. Tux Paint stamps (GPL-2.0), OpenMoji (CC-BY-SA-4.0), Twemoji (CC-BY-4.0), '
-        'Noto emoji (Apache-2.0), GCompris (licence per file), instruments rendered from the '
-        'FluidR3 soundfont (MIT). Stamps and emoji are drawings and cut-out photos: results on a '
-        "robot's own scenes will differ.",
-        f'Fold {selection["held_out_fold"]} was never seen: neither fitted nor selected on.',
-        '',
-        '## Results on held-out concepts',
-        '',
-    ]
-    lines += [
-        'Folds by thing; each is tested by towers that did not see it. Rendered '
-        'instruments are synthetic sound. Baselines are CCA, linear regression and ConSE; '
-        'image-sound CCA and regression are fitted on that pair alone, in a space of their own. '
-        '"Not shown": the test over folds cannot tell.',
-        '',
-        markdown(judged),
-        *_control(judged),
-        '',
-    ]
-    lines += [
-        'Regenerate: `make reproduce-see-hear-read` '
-        '(`xsense-train evaluate see-hear-read --all-folds`, '
-        '`xsense-train export see-hear-read --models models`).',
-        '',
-        '## Calibration',
-        '',
-        'Logistic on the cosine of the top match in galleries of 20 to 50 things; half of the '
-        'queries have no counterpart there. Pictures are asked for as camera scenes too, and half '
-        'of those without a counterpart show no thing at all. Thresholds: at least 0.5 and 0.02, '
-        'for 80 % right among the accepted. A pair that cannot reach that on validation is ranked '
-        'but never accepted. Achieved on validation ("accepted of wrong": how often an answer is '
-        'accepted where the top match is wrong, mostly because there is no right one):',
-        '',
-        *accepted_table(calibration, summaries),
-    ]
-    lines += [
-        '',
-        '## Limits',
-        '',
-        '- English words only. Word order is ignored.',
-        '- Few recordings: where the table says "not shown", do not rely on the direction.',
-        '- What is below the thresholds is ranked, but answered "unknown"; that is intended.',
-        '',
-    ]
-    return '\n'.join(lines)
+    return {
+        'What it is': [
+            FROZEN_TRUNK,
+            "- ConSE (Norouzi et al. 2014): the image network's ImageNet classifier mixes the "
+            'word vectors of its 1,000 class names; nothing is trained. This is **prior '
+            'knowledge**: a held-out thing whose name is an ImageNet class is new to our data, '
+            'but not to the network, which was shown photos of that class under that name. The '
+            'rows "not named in ImageNet" report the things whose name shares no content word '
+            'with any class name.',
+            '- Text: mean of WordLlama token vectors (English, order-free), then a head.',
+            '- Sound: statistics of a 2 s log-mel window, then a head that maps onto image '
+            'vectors.',
+            '- Weights are stored in half precision (the token table in int8) and computed in '
+            'fp32; the drift is in `manifest.json` under `evaluation.export`.',
+        ],
+        'Which towers ship': [
+            'Chosen on validation data of the shipped fold; shares are parts of the cosine. '
+            '"learned" is a small trained head on CCA; "conse" is ConSE (above); the image-sound '
+            'block is a CCA of image and sound alone, beside the common space, in which words '
+            'are zero.',
+            '',
+            *selection_block(selection),
+        ],
+        'Data': [
+            f'Concepts: {", ".join(f"{n} {c}" for n, c in counts.items())}; {heard} of them with '
+            'recordings. Tux Paint stamps (GPL-2.0), OpenMoji (CC-BY-SA-4.0), Twemoji '
+            '(CC-BY-4.0), Noto emoji (Apache-2.0), GCompris (licence per file), instruments '
+            'rendered from the FluidR3 soundfont (MIT). Stamps and emoji are drawings and cut-out '
+            "photos: results on a robot's own scenes will differ.",
+            f'Fold {selection["held_out_fold"]} was never seen: neither fitted nor selected on.',
+        ],
+        'Results on held-out concepts': [
+            'Folds by thing; each is tested by towers that did not see it. Rendered instruments '
+            'are synthetic sound. Baselines are CCA, linear regression and ConSE; image-sound CCA '
+            'and regression are fitted on that pair alone, in a space of their own. "Not shown": '
+            'the test over folds cannot tell.',
+            '',
+            markdown(judged),
+            *_control(judged),
+            '',
+            regenerate(NAME),
+        ],
+        'Calibration': [
+            'Logistic on the cosine of the top match in galleries of 20 to 50 things; half of the '
+            'queries have no counterpart there. Pictures are asked for as camera scenes too, and '
+            'half of those without a counterpart show no thing at all. Thresholds: at least 0.5 '
+            'and 0.02, for 80 % right among the accepted. A pair that cannot reach that on '
+            'validation is ranked but never accepted. Achieved on validation ("accepted of '
+            'wrong": how often an answer is accepted where the top match is wrong, mostly because '
+            'there is no right one):',
+            '',
+            *accepted_table(calibrated),
+        ],
+        'Limits': [
+            '- English words only. Word order is ignored.',
+            '- Few recordings: where the table says "not shown", do not rely on the direction.',
+            BELOW_THRESHOLDS,
+        ],
+    }

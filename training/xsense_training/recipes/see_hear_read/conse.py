@@ -13,9 +13,9 @@ from torch import nn
 from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features
 from xsense_training.features.corpus import TAG, Corpus
+from xsense_training.mixing import mean_score
 from xsense_training.models.convex_words import ConvexWordHead, NamedClasses
 from xsense_training.models.heads import LinearHead
-from xsense_training.recipes.see_hear_read.selection import mean_score
 
 SHARPNESS = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 

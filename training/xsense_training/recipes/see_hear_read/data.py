@@ -28,10 +28,10 @@ from xsense_training.models.convex_words import NamedClasses
 from xsense_training.models.efficientnet_lite0 import EfficientNetLite0, load_classifier
 from xsense_training.models.sound_tower import LogMelStatistics
 from xsense_training.models.text_tower import TokenMean, load_token_table
+from xsense_training.recipes.registry import EMBEDDED
 from xsense_training.recipes.see_hear_read.words import WordNumbers, number_words
 from xsense_training.torchvision_guard import imagenet_categories
 
-EMBEDDED = 'embedded'
 SOURCES = ('tuxpaint', 'emoji', 'gcompris', 'soundfont')
 SCENES = 4
 VARIANTS = 8

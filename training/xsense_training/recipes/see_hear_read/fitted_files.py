@@ -9,19 +9,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-import torch
 from torch import nn
 
 from xsense_training.evaluate.system import Heads, System
 from xsense_training.models.head_files import build_head, plain_head
 from xsense_training.models.see_hear_read import Tower
+from xsense_training.recipes.run_folders import load_state, save_notes, save_state
 from xsense_training.recipes.see_hear_read.published import as_system, net_of
 from xsense_training.recipes.see_hear_read.recipe import Fitted
 from xsense_training.trainer import TrainResult
 
 
-def save_fitted(fitted: Fitted, path: Path) -> None:
-    """Write beside, then rename: a kill while saving leaves no half file."""
+def save_fitted(fitted: Fitted, folder: Path) -> None:
+    """Notes, and everything as one file of the run folder."""
+    save_notes(fitted.notes, folder)
     results = {name: asdict(result) for name, result in fitted.results.items()}
     state: dict[str, Any] = {'told': json.dumps({'notes': fitted.notes, 'results': results})}
     if (published := fitted.systems.get('published')) is not None:
@@ -35,14 +36,12 @@ def save_fitted(fitted: Fitted, path: Path) -> None:
             }
             for name, system in fitted.systems.items()
         }
-    partial = path.with_suffix('.partial')
-    torch.save(state, partial)
-    partial.replace(path)
+    save_state(state, folder)
 
 
-def load_fitted(path: Path) -> Fitted:
+def load_fitted(folder: Path) -> Fitted:
     """What `save_fitted` wrote, bit for bit."""
-    stored = torch.load(path, map_location='cpu', weights_only=True)
+    stored = load_state(folder)
     told = json.loads(stored['told'])
     if 'net' in stored:
         systems = {'published': as_system(net_of(stored['net']))}

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 
-from xsense_training.config import dump, plain
 from xsense_training.evaluate.system import Features
+from xsense_training.recipes.run_folders import fit_or_recall
 from xsense_training.recipes.see_hear_read.data import Ingredients, word_numbers
 from xsense_training.recipes.see_hear_read.fitted_files import load_fitted, save_fitted
 from xsense_training.recipes.see_hear_read.published import (
@@ -18,7 +18,6 @@ from xsense_training.recipes.see_hear_read.published import (
 )
 from xsense_training.recipes.see_hear_read.recipe import Fitted, fit, selection_tasks, split
 from xsense_training.recipes.see_hear_read.training import Config
-from xsense_training.trainer import once
 
 RECIPE_VERSION = 3  # raise it when a line changes what is fitted or selected: all is refitted
 
@@ -47,26 +46,19 @@ def fit_fold(
         folder: its run folder; a killed run goes on where it stopped.
         config: what to train; the variant is that of its type.
     """
-    done, recipe = folder / 'fitted.pt', folder / 'recipe.json'
-    described = json.dumps({'recipe': RECIPE_VERSION} | plain(config), indent=1) + '\n'
-    if done.exists() and recipe.exists() and recipe.read_text() == described:
-        return load_fitted(done)
-    folder.mkdir(parents=True, exist_ok=True)
     if isinstance(config, PublishedConfig):
-        fitted = _fit_published(ingredients, features, fold, folder, config)
+        fitting = partial(_fit_published, ingredients, features, fold, folder, config)
     else:
-        fitted = fit(ingredients.corpus, features, fold, folder, config, ingredients.classes)
-
-    def keep() -> None:
-        # Said of what is there, never of what was tried: a failed run leaves the last one whole.
-        recipe.unlink(missing_ok=True)
-        save_fitted(fitted, done)
-        dump(config, folder / 'config.json')
-        (folder / 'selection.json').write_text(json.dumps(fitted.notes, indent=1) + '\n')
-        recipe.write_text(described)
-
-    once(keep)
-    return fitted
+        corpus, classes = ingredients.corpus, ingredients.classes
+        fitting = partial(fit, corpus, features, fold, folder, config, classes)
+    return fit_or_recall(
+        folder,
+        config,
+        RECIPE_VERSION,
+        fitting,
+        lambda fitted: save_fitted(fitted, folder),
+        lambda: load_fitted(folder),
+    )
 
 
 def _fit_published(

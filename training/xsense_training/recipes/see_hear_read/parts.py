@@ -14,10 +14,10 @@ from xsense_training.baselines.linear import Pairs, choose_cca, choose_ridge
 from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features, Floats, linear
 from xsense_training.features.corpus import TAG, Corpus
+from xsense_training.mixing import mean_score
 from xsense_training.models.heads import ResidualHead
 from xsense_training.pairing_task import rows_by_concept
 from xsense_training.recipes.see_hear_read.protocol import caption_key, reserved_recordings
-from xsense_training.recipes.see_hear_read.selection import mean_score
 
 
 def image_text_pairs(corpus: Corpus, features: Features, chosen: NDArray[np.bool_]) -> Pairs:

@@ -32,6 +32,7 @@ from xsense_training.evaluate.system import Features, System
 from xsense_training.features.corpus import TAG, Corpus
 from xsense_training.losses.distillation import TeacherKl
 from xsense_training.losses.pairing_hinge import PairingHinge
+from xsense_training.mixing import mean_score
 from xsense_training.models.convex_words import NamedClasses
 from xsense_training.models.see_hear_read import (
     HIDDEN,
@@ -47,7 +48,6 @@ from xsense_training.models.see_hear_read import (
 from xsense_training.pairing_task import FeatureBank, rows_by_concept
 from xsense_training.recipes.see_hear_read.parts import with_pictures
 from xsense_training.recipes.see_hear_read.protocol import reserved_recordings
-from xsense_training.recipes.see_hear_read.selection import mean_score
 from xsense_training.trainer import TrainConfig, TrainResult, train
 
 MODALITIES = ('image', 'text', 'sound')

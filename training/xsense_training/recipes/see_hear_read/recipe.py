@@ -32,6 +32,7 @@ from xsense_training.baselines.linear import Choice, choose_cca, choose_ridge
 from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features, System, linear
 from xsense_training.features.corpus import Corpus
+from xsense_training.mixing import choose_shares, side_by_side
 from xsense_training.models.convex_words import NamedClasses
 from xsense_training.recipes.see_hear_read.conse import choose_conse
 from xsense_training.recipes.see_hear_read.parts import (
@@ -46,12 +47,7 @@ from xsense_training.recipes.see_hear_read.protocol import (
     image_text_directions,
     known_thing_directions,
 )
-from xsense_training.recipes.see_hear_read.selection import (
-    add_own_block,
-    choose_regression,
-    choose_shares,
-    side_by_side,
-)
+from xsense_training.recipes.see_hear_read.selection import add_own_block, choose_regression
 from xsense_training.recipes.see_hear_read.training import (
     Config,
     train_image_sound,

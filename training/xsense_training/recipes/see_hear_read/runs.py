@@ -8,25 +8,26 @@ from functools import partial
 from pathlib import Path
 
 from xsense_ros.engines.bundle import Bundle
-from xsense_ros.errors import InputError
 from xsense_training.evaluate.direction import Direction
-from xsense_training.evaluate.document import add_costs
 from xsense_training.evaluate.outcome import Outcome
-from xsense_training.evaluate.outcome_store import load_outcomes
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
-from xsense_training.evaluate.rows import summarise
 from xsense_training.evaluate.system import Features, Floats, System
 from xsense_training.recipes.configuration import configured
 from xsense_training.recipes.registry import RunOptions
+from xsense_training.recipes.run_folders import fold_folder
 from xsense_training.recipes.see_hear_read.bundle import SHIPPED_FOLD, export
-from xsense_training.recipes.see_hear_read.data import EMBEDDED, prepare
+from xsense_training.recipes.see_hear_read.data import prepare
 from xsense_training.recipes.see_hear_read.folds import fit_fold, seen_by
 from xsense_training.recipes.see_hear_read.judging import fold_directions, judge_fold, show
 from xsense_training.recipes.see_hear_read.published import PublishedConfig
 from xsense_training.recipes.see_hear_read.recipe import FOLDS, NAME
 from xsense_training.recipes.see_hear_read.training import Config
-from xsense_training.trainer import environment
+from xsense_training.recipes.shipping import judged_for_export
 
+VARIANTS: dict[str, Config | PublishedConfig] = {
+    'production': Config(),
+    'published': PublishedConfig(),
+}
 SHOWN = (
     'tuxpaint image->text',
     'tuxpaint text->image',
@@ -43,10 +44,11 @@ class SeeHearRead:
 
     name = NAME
     folds = FOLDS
+    variants = tuple(VARIANTS)
 
     def fit(self, options: RunOptions, fold: int) -> Path:
         """Fit one fold; returns its run folder. Of CUB, fold 0 is its class-disjoint split."""
-        folder, config = fold_folder(options, fold), configuration(options)
+        folder, config = fold_folder(NAME, options, fold), configured(VARIANTS, options)
         ingredients = prepare(options.root, options.dataset)
         fit_fold(ingredients, seen_by(config, ingredients), fold, folder, config)
         return folder
@@ -57,12 +59,12 @@ class SeeHearRead:
         Draws retrieval.png of each fold. The published variant is judged alone, on the same
         queries: a report takes both together.
         """
-        config, ingredients = configuration(options), prepare(options.root, options.dataset)
+        config, ingredients = configured(VARIANTS, options), prepare(options.root, options.dataset)
         corpus, features = ingredients.corpus, seen_by(config, ingredients)
         main = 'published' if isinstance(config, PublishedConfig) else 'shipped'
         outcomes: list[Outcome] = []
         for fold in folds:
-            folder = fold_folder(options, fold)
+            folder = fold_folder(NAME, options, fold)
             fitted = fit_fold(ingredients, features, fold, folder, config)
             outcomes += judge_fold(corpus, features, fitted, fold, ingredients.classes)
             asked = fold_directions(corpus, fold, ingredients.classes)
@@ -78,49 +80,16 @@ class SeeHearRead:
         """The towers of the shipped fold, with what was judged last and what they cost.
 
         Raises:
-            InputError: another variant or data set than the one that ships.
+            InputError: another variant or data set than what ships, or nothing was judged yet.
         """
-        config = configuration(options)
-        if isinstance(config, PublishedConfig) or options.dataset != EMBEDDED:
-            raise InputError(
-                'export',
-                (options.variant, options.dataset),
-                f"'production', {EMBEDDED!r}",
-                'leave out --variant and --data',
-            )
-        judged = load_outcomes(options.runs, (NAME,))  # of every variant
-        ingredients = prepare(options.root)
-        folder = fold_folder(options, SHIPPED_FOLD)
+        judged = judged_for_export(self, options)
+        config, ingredients = configured(VARIANTS, options), prepare(options.root)
+        folder = fold_folder(NAME, options, SHIPPED_FOLD)
         fitted = fit_fold(ingredients, ingredients.features, SHIPPED_FOLD, folder, config)
-        about = {
-            'recipe': NAME,
-            'variant': options.variant,
-            'folds': sorted({o.run for o in judged}),
-            'environment': environment(),
-        }
-        bundle = export(ingredients, fitted, SHIPPED_FOLD, models, summarise(judged), about)
-        add_costs(bundle)
-        return bundle
+        return export(ingredients, fitted, SHIPPED_FOLD, models, judged)
 
 
 RECIPE = SeeHearRead()
-
-
-def fold_folder(options: RunOptions, fold: int) -> Path:
-    """Where a fold's run lies; data sets of their own have run folders of their own."""
-    dataset = '' if options.dataset == EMBEDDED else f'-{options.dataset.partition(":")[0]}'
-    return options.runs / f'{NAME}-{options.variant}{dataset}' / f'fold-{fold}'
-
-
-def configuration(options: RunOptions) -> Config | PublishedConfig:
-    """The variant's configuration, from a file or its defaults, with what the options change.
-
-    Raises:
-        InputError: a field that does not exist or does not take the value.
-    """
-    if options.variant == 'published':
-        return configured(PublishedConfig(), options)
-    return configured(Config(), options, ('image_text', 'image_sound'))
 
 
 def _similarity(system: System, features: Features, task: Direction) -> Floats:

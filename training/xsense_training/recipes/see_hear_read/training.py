@@ -18,6 +18,7 @@ from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.system import Features
 from xsense_training.features.corpus import TAG, Corpus
 from xsense_training.losses.info_nce import InfoNce
+from xsense_training.mixing import mean_score
 from xsense_training.pairing_task import FeatureBank, PairingTask, rows_by_concept
 from xsense_training.recipes.see_hear_read.parts import (
     caption_labels,
@@ -25,7 +26,6 @@ from xsense_training.recipes.see_hear_read.parts import (
     with_pictures,
 )
 from xsense_training.recipes.see_hear_read.protocol import reserved_recordings
-from xsense_training.recipes.see_hear_read.selection import mean_score
 from xsense_training.recipes.see_hear_read.teachers import RelationTeacher
 from xsense_training.trainer import TrainConfig, TrainResult, train
 

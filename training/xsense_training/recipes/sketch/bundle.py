@@ -6,21 +6,16 @@ Only what answers is exported; decoders and word vectors of the published varian
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from xsense_ros.engines.bundle import Bundle
-from xsense_training.evaluate.document import METRICS_FILE, write_metrics
-from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE
-from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle
-from xsense_training.export.model_card import verdicts
+from xsense_training.export.bundle_export import Stage
+from xsense_training.recipes.shipping import Judged, Shipment, ship
 from xsense_training.recipes.sketch.calibration import calibrate
-from xsense_training.recipes.sketch.card import DESCRIPTION, model_card
+from xsense_training.recipes.sketch.card import DESCRIPTION, card_sections
 from xsense_training.recipes.sketch.inputs import (
     image_input,
     normalised,
@@ -56,8 +51,7 @@ def export(
     material: Material,
     fitted: Fitted,
     models: Path,
-    judged: Summary,
-    about: Mapping[str, Any],
+    judged: Judged,
     picture: Path | None = None,
 ) -> Bundle:
     """Write models/sketch-photo.
@@ -66,8 +60,7 @@ def export(
         material: the set that the towers were fitted on.
         fitted: towers of the shipped fold.
         models: folder of the bundles.
-        judged: report over folds, for the card and metrics.json; may be empty.
-        about: recipe, folds and environment, for metrics.json.
+        judged: over folds, for the card and metrics.json; may be empty.
         picture: of queries and answers, to lie beside the card.
 
     Raises:
@@ -75,7 +68,7 @@ def export(
     """
     towers, samples = fitted.towers, material.samples
     validation = material.split_of(SHIPPED_FOLD).validation
-    calibration, summaries = calibrate(towers, samples, validation, image_input(samples.size))
+    calibrated = calibrate(towers, samples, validation, image_input(samples.size))
     drawn = sketches(samples, samples.drawings_of(validation)[:_EXAMPLES])
     shown = pictures(samples, samples.pictures_of(validation)[:_EXAMPLES])
     features = torch.cat([towers.features(drawn.expand(-1, 3, -1, -1)), towers.features(shown)])
@@ -88,34 +81,21 @@ def export(
         ),
     ]
     selection = {'held_out_fold': SHIPPED_FOLD, **fitted.notes}
-    evaluation = {
-        'protocol': 'subgroup-disjoint folds; metrics.json holds the full report',
-        'selection': selection,
-        'calibration_on_validation': summaries,
-        HEADLINE: verdicts(judged),
-    }
     size = samples.size
-    plan = BundlePlan(
+    shipment = Shipment(
         SPACE,
         VERSION,
         LICENCE,
         DESCRIPTION,
-        SPACE,
-        int(towers.head('image', features[:1]).shape[1]),
+        'subgroup-disjoint folds',
         stages,
         {
             'sketch': ('sketch', sketch_input(size).parameters(), (PAPER, TRUNK, 'sketch_head')),
             'image': ('image', image_input(size).parameters(), (TRUNK, 'image_head')),
         },
-        calibration,
-        {picture.name: picture} if picture is not None else {},
-        {
-            'MODEL_CARD.md': model_card(
-                f'{SPACE} {VERSION}', material, selection, calibration, summaries, judged
-            ),
-            METRICS_FILE: write_metrics(judged, {**about, 'selection': selection}),
-        },
-        evaluation,
+        calibrated,
+        selection,
+        card_sections(material, selection, calibrated, judged.summary),
+        assets={picture.name: picture} if picture is not None else {},
     )
-    bundle, _ = export_bundle(plan, models)
-    return bundle
+    return ship(shipment, judged, models)

@@ -10,16 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from xsense_ros.engines.manifest import Calibration
 from xsense_ros.senses.image_input import ImageInput
-from xsense_training.export.calibration import (
-    TopMatches,
-    fit_calibration,
-    join,
-    sample_top_matches,
-)
+from xsense_training.export.calibration import Calibrated, calibrate_pairs, open_set_matches
 from xsense_training.features.empty_scenes import empty_view
 from xsense_training.features.line_rasters import image_raster
 from xsense_training.features.sketch_set import Bools, Ints, SketchSet
@@ -27,13 +20,11 @@ from xsense_training.recipes.sketch.protocol import sides
 from xsense_training.recipes.sketch.towers import Floats, Towers
 
 EMPTY_SCENES = 200
-ABSENT = 0.5  # of all queries
-EMPTY = 0.5  # of the picture queries without a counterpart
 
 
 def calibrate(
     towers: Towers, samples: SketchSet, validation: Bools, image_input: ImageInput
-) -> tuple[dict[str, Calibration], dict[str, dict[str, float]]]:
+) -> Calibrated:
     """Calibrations by ordered pair, and what each achieves on the data it was fitted on.
 
     Args:
@@ -56,12 +47,15 @@ def calibrate(
         'image->image': ([scene], plain),
         'sketch->sketch': ([redrawn], drawn),
     }
-    calibrations, summaries = {}, {}
-    for pair, (queries, gallery) in asked.items():
-        blank = nothing if pair.startswith('image') else None
-        matches = _matches(queries, gallery, blank)
-        calibrations[pair], summaries[pair] = fit_calibration(matches)
-    return calibrations, summaries
+    return calibrate_pairs(
+        {
+            pair: open_set_matches(
+                [(vectors @ held.T, own[:, None] == theirs[None]) for vectors, own in queries],
+                nothing @ held.T if pair.startswith('image') else None,
+            )
+            for pair, (queries, (held, theirs)) in asked.items()
+        }
+    )
 
 
 def empty_vectors(towers: Towers, image_input: ImageInput, count: int = EMPTY_SCENES) -> Floats:
@@ -70,27 +64,6 @@ def empty_vectors(towers: Towers, image_input: ImageInput, count: int = EMPTY_SC
     frames = np.stack([image_raster(image_input, empty_view(rng)) for _ in range(count)])
     x = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
     return towers.head('image', towers.features(x))
-
-
-def _matches(
-    queries: list[tuple[Floats, Ints]], gallery: tuple[Floats, Ints], empty: Floats | None
-) -> TopMatches:
-    held, concept = gallery
-    blank = ABSENT * EMPTY if empty is not None else 0.0
-    found = [
-        sample_top_matches(
-            vectors @ held.T,
-            own[:, None] == concept[None, :],
-            absent=(ABSENT - blank) / (1 - blank),
-        )
-        for vectors, own in queries
-    ]
-    if empty is not None:
-        asked = sum(len(m.best) for m in found)
-        rows = np.random.default_rng(0).integers(0, len(empty), round(asked * blank / (1 - blank)))
-        no_answer: NDArray[np.bool_] = np.zeros((len(rows), len(held)), bool)
-        found.append(sample_top_matches(empty[rows] @ held.T, no_answer, draws=1, seed=1))
-    return join(found)
 
 
 def _made(samples: SketchSet, chosen: Bools) -> Ints:

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from xsense_ros.errors import InputError
-from xsense_training.recipes.configuration import configured
-from xsense_training.recipes.registry import RunOptions
 from xsense_training.recipes.sketch.inputs import SIZE
 from xsense_training.recipes.sketch.published import Weights
 from xsense_training.trainer import TrainConfig
@@ -53,15 +50,7 @@ class SketchConfig:
     weights: Weights = field(default_factory=Weights)
 
 
-def configuration(options: RunOptions) -> SketchConfig:
-    """The variant's configuration, or that of a file, with the overrides of the command line.
-
-    Raises:
-        InputError: an unknown variant, field or value.
-    """
-    if options.variant not in ('production', 'published'):
-        raise InputError(
-            'variant', options.variant, "'production' or 'published'", 'correct the name'
-        )
-    train = PRODUCTION if options.variant == 'production' else PUBLISHED
-    return configured(SketchConfig(options.variant, train), options)
+VARIANTS = {
+    'production': SketchConfig(),
+    'published': SketchConfig('published', PUBLISHED),
+}

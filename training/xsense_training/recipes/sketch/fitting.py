@@ -5,34 +5,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xsense_training.config import dump, load
+from xsense_training.recipes.registry import RunOptions
+from xsense_training.recipes.run_folders import fit_or_recall, fold_folder
 from xsense_training.recipes.sketch.config import SketchConfig
 from xsense_training.recipes.sketch.material import Material
 from xsense_training.recipes.sketch.recipe import NAME, Fitted, fit, recall, save
-from xsense_training.trainer import once
+
+RECIPE_VERSION = 1  # raise it when a line changes what is fitted: all is refitted
 
 
-def fold_folder(runs: Path, dataset: str, config: SketchConfig, fold: int) -> Path:
+def sketch_folder(options: RunOptions, config: SketchConfig, fold: int) -> Path:
     """Where a fold's run lies; towers that miss a style have folders of their own."""
-    place = runs / f'{NAME}-{config.variant}'
-    if dataset != 'embedded':
-        place = place / dataset.partition(':')[0]
-    if config.styles:
-        place = place / f'only-{"-".join(config.styles)}'
-    return place / f'fold-{fold}'
+    parts = (f'only-{"-".join(config.styles)}',) if config.styles else ()
+    return fold_folder(NAME, options, fold, *parts)
 
 
 def fit_fold(material: Material, fold: int, folder: Path, config: SketchConfig) -> Fitted:
     """Fit a fold of the production variant, or recall it where it was fitted with this config."""
-    described = folder / 'config.json'
-    done = (folder / 'fitted.pt').exists() and described.exists()
-    if done and load(SketchConfig, described) == config:
-        return recall(config, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    split = material.split_of(fold)
-    fitted = fit(
-        material.samples, split, material.extra, config, material.weights, folder, material.level
+    samples, extra, weights = material.samples, material.extra, material.weights
+    split, level = material.split_of(fold), material.level
+    return fit_or_recall(
+        folder,
+        config,
+        RECIPE_VERSION,
+        lambda: fit(samples, split, extra, config, weights, folder, level),
+        lambda fitted: save(fitted, folder),
+        lambda: recall(config, folder),
     )
-    once(lambda: save(fitted, folder))
-    once(lambda: dump(config, described))
-    return fitted

@@ -19,7 +19,6 @@ losses (published.py).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from xsense_training.data.line_art_split import ConceptSplit
 from xsense_training.evaluate.direction import Direction
 from xsense_training.evaluate.metrics import rank_queries
 from xsense_training.features.sketch_set import Bools, Ints, SketchSet
+from xsense_training.recipes.run_folders import load_notes, load_state, save_notes, save_state
 from xsense_training.recipes.sketch.config import SketchConfig
 from xsense_training.recipes.sketch.contrast import ContrastTask
 from xsense_training.recipes.sketch.inputs import normalised, pictures, sketches
@@ -151,17 +151,16 @@ def remembering(towers: Towers, samples: SketchSet) -> Look:
 
 
 def save(fitted: Fitted, folder: Path) -> None:
-    """The towers and notes as fitted.pt and selection.json; whole or not at all."""
-    (folder / 'selection.json').write_text(json.dumps(fitted.notes, indent=1) + '\n')
-    torch.save(fitted.towers.modules.state_dict(), folder / 'fitted.partial')
-    (folder / 'fitted.partial').replace(folder / 'fitted.pt')
+    """Keep the towers and how they came about."""
+    save_notes(fitted.notes, folder)
+    save_state(fitted.towers.modules.state_dict(), folder)
 
 
 def recall(config: SketchConfig, folder: Path) -> Fitted:
     """What `save` wrote."""
     towers = Towers.build(None, config.size, config.width, config.dimension)
-    towers.modules.load_state_dict(torch.load(folder / 'fitted.pt', weights_only=True))
-    return Fitted(towers, json.loads((folder / 'selection.json').read_text()))
+    towers.modules.load_state_dict(load_state(folder))
+    return Fitted(towers, load_notes(folder))
 
 
 def _choose_share(

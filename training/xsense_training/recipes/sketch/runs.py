@@ -11,19 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsense_ros.engines.bundle import Bundle
-from xsense_ros.errors import InputError
 from xsense_training.data.folds import FOLDS
 from xsense_training.evaluate.direction import Side
-from xsense_training.evaluate.document import add_costs
 from xsense_training.evaluate.outcome import Outcome
-from xsense_training.evaluate.outcome_store import load_outcomes, outcomes_folder
 from xsense_training.evaluate.retrieval_picture import draw_retrieval
-from xsense_training.evaluate.rows import summarise
-from xsense_training.evaluate.summary import Summary
-from xsense_training.recipes.registry import VARIANTS, RunOptions
+from xsense_training.recipes.configuration import configured
+from xsense_training.recipes.registry import RunOptions
+from xsense_training.recipes.shipping import judged_for_export
 from xsense_training.recipes.sketch.bundle import SHIPPED_FOLD, export
-from xsense_training.recipes.sketch.config import SketchConfig, configuration
-from xsense_training.recipes.sketch.fitting import fit_fold, fold_folder
+from xsense_training.recipes.sketch.config import VARIANTS, SketchConfig
+from xsense_training.recipes.sketch.fitting import fit_fold, sketch_folder
 from xsense_training.recipes.sketch.frozen import frozen_features
 from xsense_training.recipes.sketch.judging import (
     HOG,
@@ -42,7 +39,6 @@ from xsense_training.recipes.sketch.protocol import INSTANCE, directions
 from xsense_training.recipes.sketch.published_fit import Published, fit_published
 from xsense_training.recipes.sketch.recipe import NAME, similarity
 from xsense_training.recipes.sketch.towers import Towers
-from xsense_training.trainer import environment
 
 PUBLISHED = 'ZSCMR as published, seen classes only'
 PICTURE = 'retrieval.jpg'
@@ -53,12 +49,13 @@ class Sketch:
 
     name = NAME
     folds = FOLDS
+    variants = tuple(VARIANTS)
 
     def fit(self, options: RunOptions, fold: int) -> Path:
         """Fit one fold; returns its run folder."""
-        config = configuration(options)
+        config = configured(VARIANTS, options)
         material = prepare(options.root, options.dataset, config.size)
-        folder = fold_folder(options.runs, options.dataset, config, fold)
+        folder = sketch_folder(options, config, fold)
         if config.variant == 'published':
             _published(material, fold, config, folder)
         else:
@@ -67,12 +64,12 @@ class Sketch:
 
     def evaluate(self, options: RunOptions, folds: Sequence[int]) -> list[Outcome]:
         """Judge folds: the published variant alone, or the towers beside every baseline."""
-        config = configuration(options)
+        config = configured(VARIANTS, options)
         material = prepare(options.root, options.dataset, config.size)
         dataset = material.samples.dataset
         outcomes: list[Outcome] = []
         for fold in folds:
-            folder = fold_folder(options.runs, options.dataset, config, fold)
+            folder = sketch_folder(options, config, fold)
             if config.variant == 'published':
                 published = _published(material, fold, config, folder)
                 trunk = frozen_features(material)['trunk']
@@ -96,42 +93,18 @@ class Sketch:
         """The towers of the shipped fold, with what was judged last and what they cost.
 
         Raises:
-            InputError: the published variant, which is there to be compared with.
+            InputError: another variant than what ships, or nothing was judged yet.
         """
-        config = configuration(options)
-        if config.variant != 'production':
-            raise InputError('variant', config.variant, "'production'", 'export that one')
+        judged = judged_for_export(self, options, public_sets=True)
+        config = configured(VARIANTS, options)
         material = prepare(options.root, options.dataset, config.size)
-        folder = fold_folder(options.runs, options.dataset, config, SHIPPED_FOLD)
+        folder = sketch_folder(options, config, SHIPPED_FOLD)
         fitted = fit_fold(material, SHIPPED_FOLD, folder, config)
-        judged = _judged(options)
-        about = {
-            'recipe': NAME,
-            'variant': options.variant,
-            'folds': sorted({o.run for o in judged}),
-            'environment': environment(),
-        }
-        summary = summarise(judged) if judged else Summary()
         picture = folder / PICTURE
-        bundle = export(
-            material, fitted, models, summary, about, picture if picture.exists() else None
-        )
-        if judged:
-            add_costs(bundle)
-        return bundle
+        return export(material, fitted, models, judged, picture if picture.exists() else None)
 
 
 RECIPE = Sketch()
-
-
-def _judged(options: RunOptions) -> list[Outcome]:
-    """What was judged of both variants."""
-    found: list[Outcome] = []
-    for variant in VARIANTS:
-        folder = outcomes_folder(options.runs, NAME, variant)
-        if folder.exists():
-            found += load_outcomes(folder, (NAME,))
-    return found
 
 
 def _published(material: Material, fold: int, config: SketchConfig, folder: Path) -> Published:
@@ -150,7 +123,7 @@ def _without_a_style(
     styles = material.samples.styles
     style = styles[fold % len(styles)]
     fewer = replace(config, styles=tuple(name for name in styles if name != style))
-    folder = fold_folder(options.runs, options.dataset, fewer, fold)
+    folder = sketch_folder(options, fewer, fold)
     return {style: fit_fold(material, fold, folder, fewer).towers}
 
 

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,19 +15,11 @@ from xsense_training.data.audio_visual import TAKES
 from xsense_training.data.concept import SoundClip
 from xsense_training.data.folds import FOLDS
 from xsense_training.data.sound import load_sound
-from xsense_training.evaluate.document import METRICS_FILE, write_metrics
-from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE
-from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle, width_of
-from xsense_training.export.model_card import verdicts
+from xsense_training.export.bundle_export import Stage
 from xsense_training.features.frozen_trunk import TRUNK, FrozenTrunk, trunk_example
-from xsense_training.recipes.tnn_c_cca.calibration import (
-    PAIRS,
-    calibrate,
-    refusal,
-    top_matches,
-)
-from xsense_training.recipes.tnn_c_cca.card import DESCRIPTION, model_card
+from xsense_training.recipes.shipping import Judged, Shipment, ship
+from xsense_training.recipes.tnn_c_cca.calibration import calibrate
+from xsense_training.recipes.tnn_c_cca.card import DESCRIPTION, card_sections
 from xsense_training.recipes.tnn_c_cca.data import AudioVisualData, sound_trunk
 from xsense_training.recipes.tnn_c_cca.recipe import SHIPPED, Fitted
 from xsense_training.recipes.tnn_c_cca.settings import SPACE
@@ -48,8 +38,7 @@ def export(
     fitted: Fitted,
     root: Path,
     models: Path,
-    judged: Summary,
-    about: Mapping[str, Any],
+    judged: Judged,
 ) -> Bundle:
     """Write models/audio-visual and models/trunks/efficientnet-lite0.onnx.
 
@@ -58,22 +47,12 @@ def export(
         fitted: the shipped fold's methods.
         root: data root.
         models: folder of the bundles.
-        judged: report over folds, for the card and metrics.json.
-        about: recipe, folds and environment, for metrics.json.
+        judged: over folds, for the card and metrics.json.
     """
     _, heads = fitted.methods[SHIPPED]
     parts = split(data, SHIPPED_FOLD)
     trunk, sound_input = FrozenTrunk.load(root), SoundInput()
-    calibration, summaries = calibrate(data, parts.validation, heads, SHIPPED_FOLD + 1)
-    held_out = {
-        pair: dict(
-            refusal(
-                top_matches(data, parts.test, heads, SHIPPED_FOLD, pair),
-                calibration[pair],
-            )
-        )
-        for pair in PAIRS
-    }
+    calibrated = calibrate(data, parts, heads, SHIPPED_FOLD)
     image = torch.from_numpy(np.ascontiguousarray(data.image.features[:32, 0]))
     clips = [SoundClip(path) for path in data.sound.paths[:: max(TAKES.values())][:16]]
     windows = [sound_input(load_sound(clip))['log_mel'][0] for clip in clips]
@@ -88,35 +67,20 @@ def export(
         ),
     ]
     selection = {'held_out_fold': SHIPPED_FOLD, **fitted.notes}
-    plan = BundlePlan(
+    shipment = Shipment(
         SPACE,
         VERSION,
         LICENCE,
         DESCRIPTION,
-        SPACE,
-        width_of(heads['image'], image),
+        f'{FOLDS} folds with recordings, keys, phrases, rooms and pictures of their own',
         stages,
         {
             'image': ('image', trunk.image_input.parameters(), (TRUNK, 'image_head')),
             'sound': ('sound', sound_input.parameters(), ('sound',)),
         },
-        calibration,
-        {},
-        {
-            'MODEL_CARD.md': model_card(
-                f'{SPACE} {VERSION}', data, selection, calibration, summaries, held_out, judged
-            ),
-            METRICS_FILE: write_metrics(judged, {**about, 'selection': selection}),
-        },
-        {
-            'protocol': f'{FOLDS} folds with recordings, keys, phrases, rooms and pictures of '
-            'their own; metrics.json holds the full report',
-            'classes': [data.classes[label] for label in parts.known],
-            'selection': selection,
-            'calibration_on_validation': summaries,
-            'calibration_on_held_out': held_out,
-            HEADLINE: verdicts(judged),
-        },
+        calibrated,
+        selection,
+        card_sections(data, selection, calibrated, judged.summary),
+        {'classes': [data.classes[label] for label in parts.known]},
     )
-    bundle, _ = export_bundle(plan, models)
-    return bundle
+    return ship(shipment, judged, models)

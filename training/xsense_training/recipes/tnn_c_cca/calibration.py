@@ -8,27 +8,20 @@ and camera frames without any thing. What is fitted so answers "unknown" to them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-from numpy.typing import NDArray
 
-from xsense_ros.engines.manifest import Calibration
 from xsense_training.evaluate.system import apply
 from xsense_training.export.calibration import (
+    Calibrated,
     TopMatches,
-    fit_calibration,
+    calibrate_pairs,
     join,
     sample_top_matches,
 )
-from xsense_training.recipes.tnn_c_cca.data import (
-    AudioVisualData,
-    query_view_numbers,
-)
+from xsense_training.recipes.tnn_c_cca.data import FOLDS, AudioVisualData, query_view_numbers
 from xsense_training.recipes.tnn_c_cca.scoring import Heads
-from xsense_training.recipes.tnn_c_cca.split import Part
+from xsense_training.recipes.tnn_c_cca.split import Part, Parts
 
-Floats = NDArray[np.floating]
 PAIRS = ('image->sound', 'sound->image', 'image->image', 'sound->sound')
 GALLERY = (5, 20)  # a class-level gallery holds few things; each class once
 DRAWS = 4
@@ -37,22 +30,21 @@ STRANGE = 0.4  # strangers per query of a known class: half of all have no answe
 PRECISION = 0.6  # asked of accepted answers: classes are told apart less surely than things
 
 
-def calibrate(
-    data: AudioVisualData, validation: Part, heads: Heads, fold: int
-) -> tuple[dict[str, Calibration], dict[str, dict[str, float]]]:
-    """Calibrations by ordered pair, and what each achieves on the data it was fitted on.
+def calibrate(data: AudioVisualData, parts: Parts, heads: Heads, fold: int) -> Calibrated:
+    """Every pair, fitted on validation and judged on test rows, each with strangers of its fold.
 
     Args:
         data: with strangers.
-        validation: rows to calibrate on.
+        parts: rows of the fold.
         heads: what ships.
-        fold: of the strangers.
+        fold: that was held out; the next one validates.
     """
-    calibrations, summaries = {}, {}
-    for pair in PAIRS:
-        matches = top_matches(data, validation, heads, fold, pair)
-        calibrations[pair], summaries[pair] = fit_calibration(matches, PRECISION)
-    return calibrations, summaries
+
+    def asked(part: Part, strangers: int) -> dict[str, TopMatches]:
+        return {pair: top_matches(data, part, heads, strangers, pair) for pair in PAIRS}
+
+    validation, test = asked(parts.validation, (fold + 1) % FOLDS), asked(parts.test, fold)
+    return calibrate_pairs(validation, PRECISION, test)
 
 
 def top_matches(
@@ -95,21 +87,3 @@ def top_matches(
             ),
         ]
     )
-
-
-def refusal(matches: TopMatches, calibration: Calibration) -> Mapping[str, float]:
-    """What a calibration does on other data: precision of accepted answers, shares accepted."""
-
-    def sure(cosine: Floats) -> Floats:
-        return np.asarray(1 / (1 + np.exp(-(calibration.slope * cosine + calibration.intercept))))
-
-    probability = sure(matches.best)
-    accepted = (probability >= calibration.min_probability) & (
-        probability - sure(matches.second) >= calibration.min_margin
-    )
-    right = matches.correct
-    return {
-        'precision': float(right[accepted].mean()) if accepted.any() else 0.0,
-        'accepted_of_right': float(accepted[right].mean()) if right.any() else 0.0,
-        'accepted_of_wrong': float(accepted[~right].mean()),
-    }

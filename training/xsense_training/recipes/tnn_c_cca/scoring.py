@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from xsense_training.evaluate.direction import Direction
+from xsense_training.evaluate.metrics import mean_average_precision
 from xsense_training.evaluate.system import apply
 from xsense_training.recipes.tnn_c_cca.data import (
     MODALITIES,
@@ -89,12 +90,3 @@ class Scorer:
     def __call__(self, heads: Heads) -> float:
         """The score of heads."""
         return self.of_similarities(self.similarities(heads))
-
-
-def mean_average_precision(similarity: Floats, relevance: NDArray[np.bool_]) -> float:
-    """MAP of all queries at once, equal to the evaluator's where nothing is tied."""
-    answered = relevance.any(axis=1)
-    order = np.argsort(-similarity[answered], axis=1, kind='stable')
-    hits = np.take_along_axis(relevance[answered], order, axis=1)
-    precision = np.cumsum(hits, axis=1) / np.arange(1, hits.shape[1] + 1)
-    return float(np.mean((precision * hits).sum(axis=1) / hits.sum(axis=1)))
