@@ -35,10 +35,11 @@ lint: .venv/.test ## ruff, mypy, import-linter
 bench: .venv/.run ## our own cost as ratios against the raw engine, a bare subscriber, a bare matmul
 	@$(RUN) -m benchmarks
 
-train-bundles: reproduce-see-hear-read reproduce-sketch reproduce-tnn-c-cca ## train every shipped bundle again from its data
+train-bundles: reproduce-see-hear-read reproduce-sketch reproduce-tnn-c-cca reproduce-crossnet ## train every shipped bundle again from its data
 
-reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one recipe: see-hear-read, sketch, tnn-c-cca
+reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one recipe: see-hear-read, sketch, tnn-c-cca, crossnet
 	@$(TRAIN) data fetch all
+	@if [ $* = crossnet ]; then $(TRAIN) data make touch-sim; fi
 	@$(TRAIN) evaluate $* --all-folds --runs build/runs --variant published
 	@$(TRAIN) evaluate $* --all-folds --runs build/runs
 	@$(TRAIN) export $* --runs build/runs --models models
@@ -46,6 +47,7 @@ reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one
 results: .venv/.test ## write the tables of README.md and docs/results.md again from models/*/metrics.json
 	@$(TRAIN) report --from models --brief --into README.md
 	@$(TRAIN) report --from models --into docs/results.md
+	@$(TRAIN) leak-control --draw --into docs/honest-benchmarks.md
 
 record-sample: .venv/.test ## make samples/robot_home again from held-out items
 	@$(TRAIN) data record-sample

@@ -104,6 +104,8 @@ def test_scenes(material):
     number = int(things.max())
     assert number >= 1
     assert np.abs(np.median(visible[things == number], axis=0) - (250, 20, 10)).max() < 6
+    narrow = Material(material.things, material.land[:, :300])
+    assert all(made_scene(narrow, np.random.default_rng(s))[0].any() for s in range(8))
     one, again = (made_pair(material, 9, 'depth') for _ in range(2))
     assert np.array_equal(one.infrared, again.infrared)
     pairs = made_set(material, [4, 5])

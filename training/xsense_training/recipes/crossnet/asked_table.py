@@ -27,19 +27,20 @@ def asked_table(summary: Summary) -> str | None:
             (protocol, PUBLISHED),
             (protocol, 'chance'),
         ):
-            rows = [found.get((split, method, direction)) for direction in _PAIRS]
-            cells = [cell(row) for row in rows if row is not None]
-            if len(cells) < len(_PAIRS):
+            rows = [row for d in _PAIRS if (row := found.get((split, method, d))) is not None]
+            if len(rows) < len(_PAIRS):
                 return None
-            lines.append(f'| {protocol} | {method} | {" | ".join(cells)} |')
-    runs = found[UNSEEN, PUBLISHED, _PAIRS[0]].runs
+            runs = min(row.runs for row in rows)
+            cells = [protocol, str(runs), method, *map(cell, rows)]
+            lines.append(f'| {" | ".join(cells)} |')
     return '\n'.join(
         [
-            f'| asked about | method | {" | ".join(_PAIRS)} |',
-            '| --- | --- | --- | --- |',
+            f'| asked about | runs | method | {" | ".join(_PAIRS)} |',
+            '| --- | --- | --- | --- | --- |',
             *lines,
             '',
-            f'{_METRIC} on simulated touches, mean and 95 % interval over {runs} folds.',
+            f'{_METRIC} on simulated touches, mean and 95 % interval over runs (over the '
+            'queries of a single run).',
         ]
     )
 

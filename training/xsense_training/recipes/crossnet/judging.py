@@ -143,8 +143,11 @@ def controls(material: Material, parts: Parts, most: int) -> dict[str, Method]:
             x, y = (_samples(material, table, s, parts.train[s]) for s in pair)
             score = _score(material, table, {s: parts.validation[s] for s in pair}, most)
             fits.append(fit_cca(x, y, score))
-        system = _system(name, fits, material, table, parts, most)
-        found[name] = method('control', system, table)
+        own = _system(name, fits, material, table, parts, most).own_pairs
+        # Within another sense its own features would answer, which are no control.
+        within = {f'{s}+{s}' for s in material.senses if s != sense}
+        kept = {pair: heads for pair, heads in own.items() if pair not in within}
+        found[name] = method('control', System(name, {}, kept), table)
     return found
 
 

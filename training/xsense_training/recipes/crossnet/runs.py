@@ -92,14 +92,15 @@ class CrossNet:
                 methods = published_method(asked)
             else:
                 methods = _methods(material, config, options, protocol, fold)
+            beside: dict[str, Method] = {}
             if isinstance(config, LiteConfig):
-                if protocol == UNSEEN:
-                    felt = methods | _without_background(material, config, options, fold)
-                    outcomes += judge_units(material, parts, protocol, fold, felt)
-                    _draw(material, parts, methods, _folder(options, protocol, fold))
-                methods |= baselines(material, parts, config.judged)
-                methods |= controls(material, parts, config.judged)
-            outcomes += judge_run(material, parts, protocol, fold, methods)
+                beside = baselines(material, parts, config.judged)
+                beside |= controls(material, parts, config.judged)
+            outcomes += judge_run(material, parts, protocol, fold, methods | beside)
+            if isinstance(config, LiteConfig) and protocol == UNSEEN:
+                felt = methods | _without_background(material, config, options, fold)
+                outcomes += judge_units(material, parts, protocol, fold, felt)
+                _draw(material, parts, methods, _folder(options, protocol, fold))
         return outcomes
 
     def export(self, options: RunOptions, models: Path) -> Bundle:

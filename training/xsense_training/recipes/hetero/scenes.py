@@ -40,6 +40,7 @@ BOX = 64  # of a target
 LARGEST = 200  # longer side of a thing
 LAND = 'localtileserver/localtileserver/tiler/data/landsat7.tif'
 _HELD_OUT = 0.2  # share of the things
+_TURNED = 0.5**0.5  # from the middle of a turned square to its farthest corner, of its side
 _LAND_SPLIT = 0.7  # share of the land's columns that is trained on
 
 
@@ -134,7 +135,8 @@ def _ground(land: Pixels, rng: np.random.Generator) -> Pixels:
     if rng.random() < 0.6:
         rows, columns = land.shape[:2]
         side = SIDE * float(np.exp(rng.uniform(np.log(0.4), np.log(1.6))))
-        reach = side * 0.71  # of a turned square
+        side = min(side, min(rows, columns) / (2 * _TURNED))
+        reach = side * _TURNED
         middle = (rng.uniform(reach, columns - reach), rng.uniform(reach, rows - reach))
         return np.asarray(Crop(middle, side, SIDE, rng.uniform(0, 360)).cut(land))[
             ..., rng.permutation(3)
