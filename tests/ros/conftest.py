@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,19 @@ def touch_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def robot(bundle: Path) -> Iterator:
     """An active node that remembers red, green and blue."""
-    from tests.ros.harness import Robot
+    from tests.ros.harness import remembering
 
-    with Robot(bundle) as robot:
-        robot.lifecycle.bring_up()
-        robot.operator.enroll('red', 'green', 'blue')
+    with remembering(bundle) as robot:
         yield robot
+
+
+@pytest.fixture
+def matches(robot: Any) -> Any:
+    """What the robot answers from now on; the node knows already that somebody listens."""
+    from xsense_ros.msg import MatchArray
+
+    from tests.ros.harness import eventually
+
+    recorder = robot.operator.listen(MatchArray, 'matches')
+    eventually(lambda: robot.node.count_subscribers(f'{robot.namespace}/matches'))
+    return recorder

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from std_msgs.msg import Header
 from xsense_ros.msg import AudioChunk, Sample, TextStamped
 from xsense_ros.srv import Enroll
 
-from tests.toy import toy_image, toy_sketch
+from tests.toy import WORDS, toy_image, toy_sketch
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 from xsense_ros.nodes.retrieval_node import RetrievalNode
@@ -205,6 +205,16 @@ class Robot:
 
         self.diagnostics.wait(look)
         return found[0]
+
+
+@contextlib.contextmanager
+def remembering(*bundles: Path, **parameters: Any) -> Iterator[Robot]:
+    """An active node with these toy bundles that remembers pictures of red, green and blue."""
+    paths = [str(bundle) for bundle in bundles]
+    with Robot(bundles[0], bundles=paths, **parameters) as robot:
+        robot.lifecycle.bring_up()
+        robot.operator.enroll(*WORDS)
+        yield robot
 
 
 def values(status: Any) -> dict[str, str]:

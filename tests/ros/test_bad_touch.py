@@ -13,7 +13,7 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import MatchArray
 
-from tests.ros.harness import Robot, eventually, image_message, values
+from tests.ros.harness import Robot, eventually, image_message, remembering, values
 from tests.ros.touching import Finger
 from tests.toy import WORDS
 from tests.toy_touch import toy_gel
@@ -24,9 +24,7 @@ pytestmark = pytest.mark.ros
 
 @pytest.fixture(scope='module')
 def robot(bundle: Path, touch_bundle: Path) -> Iterator[Robot]:
-    with Robot(bundle, bundles=[str(bundle), str(touch_bundle)]) as robot:
-        robot.lifecycle.bring_up()
-        robot.operator.enroll(*WORDS)
+    with remembering(bundle, touch_bundle) as robot:
         yield robot
 
 

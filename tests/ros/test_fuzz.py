@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import AudioChunk, MatchArray, Sample, TextStamped
 
-from tests.ros.harness import Robot, eventually
+from tests.ros.harness import Robot, eventually, remembering
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.sample_messages import sample_from_message
 from xsense_ros.senses.camera import NATIVE_ENCODINGS
@@ -127,9 +127,7 @@ def _random_message(chance: random.Random) -> tuple[str, Any]:
 @pytest.fixture
 def robot(bundle: Path, touch_bundle: Path) -> Iterator[Robot]:
     """An active node with all senses but that of sketches."""
-    with Robot(bundle, bundles=[str(bundle), str(touch_bundle)]) as robot:
-        robot.lifecycle.bring_up()
-        robot.operator.enroll('red', 'green', 'blue')
+    with remembering(bundle, touch_bundle) as robot:
         yield robot
 
 

@@ -12,7 +12,7 @@ import pytest
 from xsense_ros.msg import MatchArray, Sample
 from xsense_ros.srv import Enroll, Query
 
-from tests.ros.harness import Recorder, Robot, chunks, eventually, received, values
+from tests.ros.harness import Recorder, Robot, chunks, eventually, received, remembering, values
 from tests.toy import WORDS
 from tests.toy_touch import RATE, TOUCH_SPACE, toy_knock
 from xsense_ros.senses.microphone import Waveform
@@ -24,17 +24,8 @@ SECOND = 1_000_000_000
 @pytest.fixture
 def robot(bundle: Path, touch_bundle: Path) -> Iterator[Robot]:
     """An active node that remembers pictures of red, green and blue."""
-    with Robot(bundle, bundles=[str(bundle), str(touch_bundle)]) as robot:
-        robot.lifecycle.bring_up()
-        robot.operator.enroll(*WORDS)
+    with remembering(bundle, touch_bundle) as robot:
         yield robot
-
-
-@pytest.fixture
-def matches(robot: Robot) -> Recorder:
-    recorder = robot.operator.listen(MatchArray, 'matches')
-    eventually(lambda: robot.node.count_subscribers(f'{robot.namespace}/matches'))
-    return recorder
 
 
 def test_every_knock_finds_its_picture(robot: Robot, matches: Recorder) -> None:

@@ -16,7 +16,15 @@ from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import MatchArray, Sample
 from xsense_ros.srv import Enroll, ListItems, Query
 
-from tests.ros.harness import Operator, Robot, eventually, image_message, received, values
+from tests.ros.harness import (
+    Operator,
+    Robot,
+    eventually,
+    image_message,
+    received,
+    remembering,
+    values,
+)
 from tests.toy import SKETCH_SPACE, WORDS, toy_sketch
 from xsense_ros.cli import main
 from xsense_ros.encoder import Encoder
@@ -30,9 +38,7 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def robot(bundle: Path, sketch_bundle: Path) -> Iterator[Robot]:
     """An active node with both toy bundles, that remembers pictures of red, green and blue."""
-    with Robot(bundle, bundles=[str(bundle), str(sketch_bundle)]) as robot:
-        robot.lifecycle.bring_up()
-        robot.operator.enroll(*WORDS)
+    with remembering(bundle, sketch_bundle) as robot:
         yield robot
 
 

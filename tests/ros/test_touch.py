@@ -15,7 +15,7 @@ from sensor_msgs.msg import CompressedImage
 from xsense_ros.msg import MatchArray, Sample, TouchContact
 from xsense_ros.srv import Enroll, Query
 
-from tests.ros.harness import Recorder, Robot, eventually, image_message, values
+from tests.ros.harness import Recorder, Robot, eventually, image_message, remembering, values
 from tests.ros.touching import Finger
 from tests.toy import WORDS
 from tests.toy_touch import TOUCH_SPACE, toy_gel
@@ -27,18 +27,8 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def robot(bundle: Path, touch_bundle: Path) -> Iterator[Robot]:
     """An active node with two fingers, that remembers pictures of red, green and blue."""
-    bundles = [str(bundle), str(touch_bundle)]
-    with Robot(bundle, bundles=bundles, touch__topics=['touch', 'thumb']) as robot:
-        robot.lifecycle.bring_up()
-        robot.operator.enroll(*WORDS)
+    with remembering(bundle, touch_bundle, touch__topics=['touch', 'thumb']) as robot:
         yield robot
-
-
-@pytest.fixture
-def matches(robot: Robot) -> Recorder:
-    recorder = robot.operator.listen(MatchArray, 'matches')
-    eventually(lambda: robot.node.count_subscribers(f'{robot.namespace}/matches'))
-    return recorder
 
 
 def test_touch_finds_the_picture(robot: Robot, matches: Recorder) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from xsense_ros.nodes.faults import FaultRegistry, Level
 LIFECYCLE = 'lifecycle'
 
 
-class ManagedNode(LifecycleNode):
+class ManagedNode(LifecycleNode, ABC):
     """Turns the work of each transition into the answer that a lifecycle manager understands.
 
     Subclasses declare their parameters, call ``_start_diagnostics`` at the end of their
@@ -43,21 +44,21 @@ class ManagedNode(LifecycleNode):
         label: str = self._state_machine.current_state[1]
         return label
 
+    @abstractmethod
     def _configure(self) -> None:
         """From unconfigured to inactive; an XsenseError leaves the node unconfigured."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _activate(self) -> None:
         """From inactive to active; an XsenseError leaves the node inactive."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _release_active(self) -> None:
         """Undo ``_activate``, also where it was not finished or not begun."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _release_configured(self) -> None:
         """Undo ``_configure``, also where it was not finished or not begun."""
-        raise NotImplementedError
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Verify what the node works with, and open it.

@@ -34,9 +34,8 @@ from xsense_ros.senses.tactile_profile import load_profile
 from xsense_ros.senses.tactile_sensor import Reading, TactileSensor
 from xsense_ros.senses.touch_window import TouchEvent, TouchWindow
 
-_LOOK_SECONDS = (
-    0.05  # how late an unfinished touch, or a sensor that has fallen silent, is noticed
-)
+# How late a touch that ends without a frame, or a sensor that has fallen silent, is noticed.
+_LOOK_SECONDS = 0.05
 _IDLE_SECONDS = 1.0  # while nobody listens, a known background is followed this often
 _NS = 1_000_000_000
 

@@ -7,27 +7,23 @@ as products and a softmax, so that every runtime fuses it in its own way.
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import onnx
-import onnxruntime
 import onnxslim
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xsense_training.evaluate.cost import count_macs, count_parameters, free_axes_as_one
 from xsense_training.export.onnx_export import (
-    OPSET,
     TOLERANCE,
     NumericGateError,
     relative_error,
+    run_all,
+    traced,
     without_metadata,
 )
 from xsense_training.models.hetero_matcher import Cells
@@ -128,37 +124,14 @@ def _again(matcher: nn.Module, kept: tuple[Tensor, ...]) -> object:
 def _export(
     module: nn.Module, inputs: Mapping[str, Tensor], outputs: Sequence[str], path: Path
 ) -> EngineReport:
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter('ignore')
-        logging.getLogger('torch.onnx').setLevel(logging.ERROR)
+    with torch.no_grad():
         expected = [output.numpy() for output in module(*inputs.values())]
-        program = torch.onnx.export(
-            module,
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=list(outputs[: len(expected)]),
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    if program is None:
-        raise RuntimeError('torch.onnx.export returned nothing')
-    model = without_metadata(onnxslim.slim(program.model_proto))
-    found = _run(model, inputs)
+    # Names of outputs that a matcher lacks are left over at the end.
+    model = without_metadata(onnxslim.slim(traced(module, inputs, outputs[: len(expected)])))
+    found = run_all(model, inputs)
     error = max(relative_error(f, e) for f, e in zip(found, expected, strict=True))
     if error > TOLERANCE:
         raise NumericGateError(f'{path.name}: ONNX differs from torch by {error:.2e}')
     onnx.save(model, str(path))
     shaped = free_axes_as_one(model)
     return EngineReport(error, count_parameters(shaped), count_macs(shaped), path.stat().st_size)
-
-
-def _run(model: onnx.ModelProto, inputs: Mapping[str, Tensor]) -> list[NDArray[np.float32]]:
-    """All outputs, one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=['CPUExecutionProvider']
-    )
-    return [np.asarray(o) for o in session.run(None, {k: v.numpy() for k, v in inputs.items()})]

@@ -62,24 +62,9 @@ def export_onnx(
     """
     module = module.eval()
     batch = torch.export.Dim('batch', min=1, max=4096)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter('ignore')
-        logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            module,
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=[output],
-            dynamic_shapes=tuple({0: batch} for _ in inputs),
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-        if program is None:
-            raise RuntimeError('torch.onnx.export returned nothing')
+    model = without_metadata(traced(module, inputs, [output], tuple({0: batch} for _ in inputs)))
+    with torch.no_grad():
         expected = module(*inputs.values()).numpy()
-    model = without_metadata(program.model_proto)
     error = max(
         relative_error(run(model, inputs, rows), expected[:rows]) for rows in (1, 2, len(expected))
     )
@@ -94,15 +79,54 @@ def export_onnx(
     return ExportReport(error, drift, path.stat().st_size)
 
 
+def traced(
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    shapes: tuple[object, ...] | None = None,
+) -> onnx.ModelProto:
+    """The graph of a module in evaluation mode.
+
+    Args:
+        module: forward takes the inputs in their order.
+        inputs: example inputs by name.
+        outputs: names of what forward returns.
+        shapes: free axes of each input, as torch.export takes them; None: all are fixed.
+    """
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter('ignore')
+        logging.getLogger('torch.onnx').setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            module,
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError('torch.onnx.export returned nothing')
+    return program.model_proto
+
+
 def run(model: onnx.ModelProto, inputs: Mapping[str, Tensor], rows: int) -> NDArray[np.float32]:
     """The first output of the model on the first `rows` of the inputs, one thread."""
+    feed = {name: value[:rows] for name, value in inputs.items()}
+    return run_all(model, feed)[0]
+
+
+def run_all(model: onnx.ModelProto, inputs: Mapping[str, Tensor]) -> list[NDArray[np.float32]]:
+    """All outputs of the model, one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=['CPUExecutionProvider']
     )
-    feed = {name: value[:rows].numpy() for name, value in inputs.items()}
-    return np.asarray(session.run(None, feed)[0], dtype=np.float32)
+    feed = {name: value.numpy() for name, value in inputs.items()}
+    return [np.asarray(found, dtype=np.float32) for found in session.run(None, feed)]
 
 
 def cosine_drift(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:

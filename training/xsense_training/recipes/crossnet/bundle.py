@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from xsense_ros.engines.bundle import Bundle
 from xsense_training.export.bundle_export import Stage
@@ -29,19 +30,6 @@ LICENCE = (
     'of pybullet (Zlib) and the gel calibration of taxim (MIT), see MODEL_CARD.md'
 )
 _EXAMPLES = 6
-
-
-class Described(nn.Module):
-    """A frozen description and the head on it, as one model."""
-
-    def __init__(self, trunk: nn.Module, head: nn.Module) -> None:
-        super().__init__()
-        self.trunk, self.head = trunk, head
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, ...) -> (B, D) unit rows."""
-        found: Tensor = self.head(self.trunk(x))
-        return found
 
 
 def export(
@@ -78,10 +66,8 @@ def export(
     stages = [
         Stage(TRUNK, trunk.module, {'image': trunk_example()}, 'features', shared=True),
         Stage('image_head', heads['image'], {'features': seen}, 'vector'),
-        Stage('touch', Described(describer.touch, heads['touch']), {'touch': pressed}, 'vector'),
-        Stage(
-            'impact', Described(describer.impact, heads['impact']), {'log_mel': knocked}, 'vector'
-        ),
+        Stage('touch', _tower(describer.touch, heads['touch']), {'touch': pressed}, 'vector'),
+        Stage('impact', _tower(describer.impact, heads['impact']), {'log_mel': knocked}, 'vector'),
     ]
     selection = {'held_out_fold': SHIPPED_FOLD, **fitted.notes}
     shipment = Shipment(
@@ -102,3 +88,8 @@ def export(
         assets={picture.name: picture} if picture is not None else {},
     )
     return ship(shipment, judged, models)
+
+
+def _tower(trunk: nn.Module, head: nn.Module) -> nn.Module:
+    """A frozen description and the head on it, as one model; its weights keep these names."""
+    return nn.Sequential(OrderedDict(trunk=trunk, head=head))
