@@ -6,7 +6,7 @@ TRAIN  := PYTHONPATH=training $(RUN) -m xsense_training.cli
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench train-bundles results record-sample demo-picture lock clean
+.PHONY: help demo test test-gpu lint bench train-bundles results record-sample demo-picture lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z%-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,33 +27,39 @@ demo: .venv/.run ## the nodes over real DDS, fed by the sample recording (LOOP=1
 test: lint ## everything checked: linters, types, laws of the house, unit and real-DDS tests
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
+test-gpu: $(if $(GPU_PYTHON),,.venv/.test) ## engines really run on this machine's GPU; skipped with the reason without one (GPU_PYTHON=python3: with that Python's TensorRT)
+	@$(or $(GPU_PYTHON),$(RUN)) -m pytest -m gpu -rs tests/unit/engines/test_tensorrt_gpu.py
+
 lint: .venv/.test ## ruff, mypy, import-linter
 	@$(RUN) -m ruff check --quiet . && $(RUN) -m ruff format --quiet --check .
 	@$(RUN) -m mypy --no-error-summary
 	@PYTHONPATH=training .venv/bin/lint-imports --no-logo
 
-bench: .venv/.run ## our own cost as ratios against the raw engine, a bare subscriber, a bare matmul
-	@$(RUN) -m benchmarks
+bench: .venv/.test ## our own cost as ratios, into benchmarks/results, docs/benchmarks.md and README.md (about seven minutes; leave the machine alone)
+	@PYTHONPATH=training $(RUN) -m benchmarks --save
 
-train-bundles: reproduce-see-hear-read reproduce-sketch reproduce-tnn-c-cca reproduce-crossnet ## train every shipped bundle again from its data
+train-bundles: reproduce-see-hear-read reproduce-sketch reproduce-tnn-c-cca reproduce-crossnet reproduce-hetero ## train every shipped bundle again from its data
 
-reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one recipe: see-hear-read, sketch, tnn-c-cca, crossnet
+reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one recipe: see-hear-read, sketch, tnn-c-cca, crossnet, hetero
 	@$(TRAIN) data fetch all
 	@if [ $* = crossnet ]; then $(TRAIN) data make touch-sim; fi
-	@$(TRAIN) evaluate $* --all-folds --runs build/runs --variant published
+	@if [ $* != hetero ]; then $(TRAIN) evaluate $* --all-folds --runs build/runs --variant published; fi # that one needs a GPU
 	@$(TRAIN) evaluate $* --all-folds --runs build/runs
 	@$(TRAIN) export $* --runs build/runs --models models
 
-results: .venv/.test ## write the tables of README.md and docs/results.md again from models/*/metrics.json
+results: .venv/.test ## write the tables of README.md and docs/ again from models/*/metrics.json
 	@$(TRAIN) report --from models --brief --into README.md
 	@$(TRAIN) report --from models --into docs/results.md
+	@$(TRAIN) report hetero --from models --brief --into docs/matching.md
+	@$(TRAIN) report hetero --from models --into docs/honest-benchmarks.md
 	@$(TRAIN) leak-control --draw --into docs/honest-benchmarks.md
 
 record-sample: .venv/.test ## make samples/robot_home again from held-out items
 	@$(TRAIN) data record-sample
 
-demo-picture: .venv/.test demo ## draw the answers of a demo run into docs/demo.jpg
+demo-picture: .venv/.test demo ## draw the answers of a demo run into docs/demo.jpg and docs/demo-matching.jpg
 	@$(TRAIN) demo-picture build/demo/matches.jsonl docs/demo.jpg
+	@cp build/demo/matching.jpg docs/demo-matching.jpg
 
 lock: .venv/.test ## pin requirements/*.in again (needs uv)
 	@for layer in build test; do \

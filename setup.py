@@ -106,4 +106,5 @@ setup(
         *('numpy', 'opencv-python-headless', 'onnxruntime', 'tokenizers', 'soxr'),
         *('PyYAML', 'click', 'rich'),
     ],
+    extras_require={'openvino': ['openvino']},
 )

@@ -1,73 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results of benchmarks: a table for people and JSON, with the machine named, for comparing."""
+"""Rows on a terminal."""
 
 from __future__ import annotations
 
-import json
 import os
-import platform
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from xsense_ros.bench.rows import Row
 
-@dataclass(frozen=True)
-class Result:
-    """One measured figure beside what it was measured against in the same run.
-
-    ``met`` is None where the figure has no goal.
-    """
-
-    name: str
-    ours: str
-    bare: str
-    figure: str
-    goal: str
-    met: bool | None
-    samples: int
+MARKS = {True: 'yes', False: 'NO', None: ''}
 
 
-def percentile(values: list[float], share: int) -> float:
-    """The given percentile; NaN for no values."""
-    return float(np.percentile(values, share)) if values else float('nan')
-
-
-def machine() -> dict[str, object]:
-    """What the figures were measured on."""
-    model = platform.machine()
-    cpuinfo = Path('/proc/cpuinfo')
-    if cpuinfo.exists():
-        names = [
-            line for line in cpuinfo.read_text().splitlines() if line.startswith('model name')
-        ]
-        model = names[0].split(':', 1)[1].strip() if names else model
-    cores = len(os.sched_getaffinity(0))
-    return {
-        'cpu': model,
-        'cores': cores,
-        'system': platform.platform(),
-        'python': platform.python_version(),
-    }
-
-
-def show(results: list[Result]) -> None:
+def show(rows: Sequence[Row]) -> None:
     """Print the table."""
-    table = Table(title='Ratios against something bare in the same run', title_justify='left')
-    for column in ('what', 'ours', 'bare', 'figure', 'goal', 'met', 'samples'):
+    table = Table(title='In turns with the reference, in the same run', title_justify='left')
+    for column in (
+        'what',
+        'variant',
+        'figure',
+        'measured',
+        'x reference',
+        'spread',
+        'goal',
+        'met',
+    ):
         table.add_column(column, overflow='fold')
-    marks = {True: 'yes', False: 'NO', None: ''}
-    for row in results:
+    for row in rows:
+        ratio = '' if row.ratio is None else f'{row.ratio:.2f} x {row.reference}'
+        measured, wobble = f'{row.value:.4g} {row.unit}', f'± {row.spread:.0%}, {row.runs} runs'
         table.add_row(
-            row.name, row.ours, row.bare, row.figure, row.goal, marks[row.met], str(row.samples)
+            *(row.name, row.variant, row.figure, measured, ratio, wobble, row.goal, MARKS[row.met])
         )
-    Console(width=None if os.isatty(1) else 120).print(table)
-
-
-def save(results: list[Result], path: Path) -> None:
-    """Write results and machine as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {'machine': machine(), 'results': [asdict(row) for row in results]}
-    path.write_text(json.dumps(content, indent=2) + '\n')
+    Console(width=None if os.isatty(1) else 140).print(table)

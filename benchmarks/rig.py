@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A retrieval node in its own process over real DDS; this process is its camera and listener."""
+"""A node in its own process over real DDS; this process is its cameras and listener."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
@@ -22,45 +22,36 @@ from sensor_msgs.msg import Image
 from xsense_ros.msg import AudioChunk, MatchArray, Sample
 from xsense_ros.srv import Enroll
 
+from benchmarks.samples import noise_frame
+from benchmarks.subjects import THREADS
 from xsense_ros.nodes.dds import isolate_this_process
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 BUNDLE = 'image-sound-text'
-# Of the engine, in the node and in the bare loop alike, so that both have the same share of cores.
-THREADS = 1
-HEIGHT, WIDTH = 480, 640
 REMEMBERED = 20
 
 
-class Rig:
-    """Use as a context manager.
+class NodeRig:
+    """A managed node in its own process. Use as a context manager.
 
     Args:
-        on_match: called with each answer and its time of arrival.
-        bundle: that the node loads.
+        name: of the node.
         parameters: of the node, 'name:=value' each.
     """
 
-    def __init__(
-        self,
-        on_match: Callable[[MatchArray, float], None],
-        bundle: str = BUNDLE,
-        parameters: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, name: str, parameters: Sequence[str] = ()) -> None:
         isolate_this_process()
-        self._parameters = (
-            f'bundles:=[{bundle}]',
-            "gallery:=':memory:'",
-            f'threads:={THREADS}',
-            *parameters,
-        )
+        self._name = name
+        self._parameters = (f'threads:={THREADS}', *parameters)
         self._folder = tempfile.TemporaryDirectory()
-        self._on_match = on_match
         self._stopping = threading.Event()
         self._log = (Path(self._folder.name) / 'node.log').open('w')
 
-    def __enter__(self) -> Rig:
+    def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:
@@ -74,28 +65,21 @@ class Rig:
 
     def _start(self) -> None:
         arguments = [part for value in self._parameters for part in ('-p', value)]
+        module = f'xsense_ros.nodes.{self._name}_node'
         self.process = subprocess.Popen(
-            [sys.executable, '-m', 'xsense_ros.nodes.retrieval_node', '--ros-args', *arguments],
+            [sys.executable, '-m', module, '--ros-args', *arguments],
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
         rclpy.init()
         self.node = rclpy.create_node('bench')
-        self.images = self.node.create_publisher(Image, 'camera/image', qos_profile_sensor_data)
-        self.sounds = self.node.create_publisher(
-            AudioChunk, 'microphone/audio', qos_profile_sensor_data
-        )
-        LifecycleClient(rclpy.create_node('bench_manager'), 'retrieval').bring_up()
+        LifecycleClient(rclpy.create_node('bench_manager'), self._name).bring_up()
         executor = make_executor()
         executor.add_node(self.node)
         context = rclpy.get_default_context()
         threading.Thread(
             target=spin, args=(executor, self._stopping, context), daemon=True
         ).start()
-        self._remember_things()
-        self.node.create_subscription(MatchArray, 'matches', self._heard, 50)
-        self.wait(lambda: self.images.get_subscription_count() > 0, 'the camera topic')
-        self.wait(lambda: self.node.count_publishers('matches') > 0, 'the matches topic')
 
     def _stop(self) -> None:
         self._stopping.set()
@@ -109,18 +93,62 @@ class Rig:
         """Resident memory of the node's process [MB]."""
         return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
 
-    def publish_sound(self, samples: NDArray[np.int16], rate: int) -> None:
-        """Publish a mono chunk (N,)."""
-        message = AudioChunk(sample_rate=rate, channels=1, encoding=AudioChunk.S16LE)
-        self.stamp(message)
-        message.data = array.array('B', samples.tobytes())
-        self.sounds.publish(message)
+    def cpu_seconds(self) -> float:
+        """Processor time of the node's process so far [s]."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def stamp(self, message: Any) -> int:
         """Stamp a message with now; the stamp [ns] identifies its answer."""
         now = self.node.get_clock().now()
         message.header.stamp = now.to_msg()
         return int(now.nanoseconds)
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Until a condition holds; TimeoutError after 20 s."""
+        deadline = time.monotonic() + 20
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'{what} was not connected within 20 s')
+            time.sleep(0.05)
+
+
+class Rig(NodeRig):
+    """A retrieval node that remembers some pictures.
+
+    Args:
+        on_match: called with each answer and its time of arrival.
+        bundle: that the node loads.
+        parameters: of the node, 'name:=value' each.
+    """
+
+    def __init__(
+        self,
+        on_match: Callable[[MatchArray, float], None],
+        bundle: str = BUNDLE,
+        parameters: Sequence[str] = (),
+    ) -> None:
+        own = (f'bundles:=[{bundle}]', "gallery:=':memory:'")
+        super().__init__('retrieval', (*own, *parameters))
+        self._on_match = on_match
+
+    def _start(self) -> None:
+        super()._start()
+        self.images = self.node.create_publisher(Image, 'camera/image', qos_profile_sensor_data)
+        self.sounds = self.node.create_publisher(
+            AudioChunk, 'microphone/audio', qos_profile_sensor_data
+        )
+        self._remember_things()
+        self.node.create_subscription(MatchArray, 'matches', self._heard, 50)
+        self.wait(lambda: self.images.get_subscription_count() > 0, 'the camera topic')
+        self.wait(lambda: self.node.count_publishers('matches') > 0, 'the matches topic')
+
+    def publish_sound(self, samples: NDArray[np.int16], rate: int) -> None:
+        """Publish a mono chunk (N,)."""
+        message = AudioChunk(sample_rate=rate, channels=1, encoding=AudioChunk.S16LE)
+        self.stamp(message)
+        message.data = array.array('B', samples.tobytes())
+        self.sounds.publish(message)
 
     def _heard(self, message: MatchArray) -> None:
         self._on_match(message, time.perf_counter())
@@ -135,14 +163,6 @@ class Rig:
             if not answer.success:
                 raise RuntimeError(answer.message)
 
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Until a condition holds; TimeoutError after 20 s."""
-        deadline = time.monotonic() + 20
-        while not condition():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f'{what} was not connected within 20 s')
-            time.sleep(0.05)
-
 
 def image_message(frame: NDArray[np.uint8]) -> Image:
     """A bgr8 frame (H, W, 3) as a message."""
@@ -150,10 +170,3 @@ def image_message(frame: NDArray[np.uint8]) -> Image:
     message = Image(height=height, width=width, encoding='bgr8', step=width * 3)
     message.data = array.array('B', frame.tobytes())
     return message
-
-
-def noise_frame(seed: int) -> NDArray[np.uint8]:
-    """A picture with structure at every scale, uint8 (480, 640, 3)."""
-    generator = np.random.default_rng(seed)
-    coarse = generator.integers(0, 256, (HEIGHT // 16, WIDTH // 16, 3), dtype=np.uint8)
-    return np.ascontiguousarray(coarse.repeat(16, axis=0).repeat(16, axis=1))

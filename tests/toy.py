@@ -260,14 +260,15 @@ def embedding_output(dimension: int) -> Tensor:
 def onnx_model(
     nodes: list[onnx.NodeProto],
     inputs: list[Tensor],
-    output: Tensor,
+    output: Tensor | list[Tensor],
     constants: dict[str, NDArray[Any]],
 ) -> onnx.ModelProto:
+    outputs = output if isinstance(output, list) else [output]
     graph = helper.make_graph(
         nodes,
         'toy',
         [helper.make_tensor_value_info(*tensor) for tensor in inputs],
-        [helper.make_tensor_value_info(*output)],
+        [helper.make_tensor_value_info(*tensor) for tensor in outputs],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)

@@ -17,9 +17,11 @@ COMMANDS = {
     'echo': 'Show the answers of a running node as they come.',
     'enroll': 'Let a running node remember a thing.',
     'query': 'Ask a running node once.',
+    'match': 'Find a thing of a visible picture in an infrared one, from files.',
     'gallery': 'List, show, forget, rename and rebuild what is remembered.',
     'bundle': 'List, show and verify model bundles.',
     'engines': 'Build, list, verify and prune TensorRT engines.',
+    'bench': 'Compare what `make bench` measured on two machines or days.',
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsense_ros.engines.backends import Fallback, load_engine
+from xsense_ros.engines.backends import NEVER, Fallback, load_engine
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.engines.engine import Engine, EngineDescription
 from xsense_ros.engines.manifest import ModelSpec, SpaceSpec
@@ -54,6 +54,7 @@ class Encoder:
         backends: inference backends in order of preference.
         threads: threads within one operator; None takes the backend's default.
         strict: refuse to fall back to another backend.
+        build: 'auto' builds engines that a backend misses in the background, as load_engine does.
 
     Raises:
         BundleError: no bundle, or two bundles with a space of the same name.
@@ -71,6 +72,7 @@ class Encoder:
         *,
         threads: int | None = None,
         strict: bool = False,
+        build: str = NEVER,
     ) -> None:
         if not bundles:
             raise BundleError('bundles', bundles, 'at least one bundle', 'name a bundle')
@@ -84,7 +86,7 @@ class Encoder:
         try:
             for bundle in bundles:
                 self._plan(bundle)
-                self._load(bundle, backends, threads, strict)
+                self._load(bundle, backends, threads, strict, build)
         except Exception:
             self.close()
             raise
@@ -186,6 +188,15 @@ class Encoder:
 
     def _plan(self, bundle: Bundle) -> None:
         manifest = bundle.manifest
+        if not manifest.spaces:
+            raise BundleError(
+                f'spaces of bundle {manifest.name}',
+                [],
+                'at least one embedding space',
+                'a bundle with matchers only is for the matching node and `xsense match`'
+                if manifest.matchers
+                else 'name another bundle',
+            )
         for name, space in manifest.spaces.items():
             if name in self.spaces:
                 raise BundleError(
@@ -202,7 +213,12 @@ class Encoder:
                 self._routes.setdefault(modality, []).append(_Route(name, key, stages))
 
     def _load(
-        self, bundle: Bundle, backends: Sequence[str], threads: int | None, strict: bool
+        self,
+        bundle: Bundle,
+        backends: Sequence[str],
+        threads: int | None,
+        strict: bool,
+        build: str,
     ) -> None:
         used = {
             stage
@@ -214,8 +230,9 @@ class Encoder:
             if key not in used or spec.sha256 in self._engines:
                 continue
             engine, fallbacks = load_engine(
-                bundle.model_path(key), spec, backends, threads=threads, strict=strict
-            )
+                bundle.model_path(key), spec, backends,
+                threads=threads, strict=strict, build=build,
+            )  # fmt: skip
             self._engines[spec.sha256] = engine
             self._specs[spec.sha256] = spec
             self.fallbacks += fallbacks

@@ -3,3 +3,4 @@
 
 MODALITIES = ('image', 'sketch', 'sound', 'text', 'touch', 'impact')
 BUNDLES = ('image-sound-text', 'sketch-photo', 'audio-visual', 'touch-vision-sound')
+MATCHER_BUNDLE = 'visible-infrared'

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.toy import toy_bundle, toy_sketch_bundle
+from tests.toy_matcher import toy_matcher_bundle
 from tests.toy_touch import toy_touch_bundle
 from xsense_ros.nodes.dds import isolate_this_process
 
@@ -32,6 +33,11 @@ def sketch_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='session')
 def touch_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return toy_touch_bundle(tmp_path_factory.mktemp('bundles') / 'toy-touch').path
+
+
+@pytest.fixture(scope='session')
+def matcher_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy_matcher_bundle(tmp_path_factory.mktemp('bundles') / 'toy-matcher').path
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A retrieval node in this process and an operator who talks to it over real DDS."""
+"""A node in this process and an operator who talks to it over real DDS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rclpy
@@ -26,8 +26,12 @@ from xsense_ros.srv import Enroll
 from tests.toy import WORDS, toy_image, toy_sketch
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
+from xsense_ros.nodes.managed_node import ManagedNode
 from xsense_ros.nodes.retrieval_node import RetrievalNode
 from xsense_ros.senses.microphone import Waveform
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 SECONDS = 20.0  # deadline of every wait; a loaded machine needs it, a free one never
 
@@ -146,21 +150,28 @@ class Operator:
             assert response.success, response.message
 
 
-class Robot:
-    """A retrieval node with a toy bundle, spinning in a thread of this process."""
+class LiveNode:
+    """A managed node, spinning in a thread of this process.
 
-    def __init__(self, bundle: Path, cli_args: list[str] | None = None, **parameters: Any) -> None:
+    Args:
+        kind: its class.
+        name: of the node.
+        values: parameters by name.
+        cli_args: as on its command line.
+    """
+
+    def __init__(
+        self,
+        kind: type[ManagedNode],
+        name: str,
+        values: dict[str, Any],
+        cli_args: list[str] | None = None,
+    ) -> None:
         self.namespace = f'/test_{uuid.uuid4().hex[:12]}'
+        self._name = name
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
-        values = {
-            'bundles': [str(bundle)],
-            'gallery': ':memory:',
-            'diagnostics_period': 0.1,
-            'sound.window_seconds': 0.5,
-            'sound.hop_seconds': 0.1,
-        } | {name.replace('__', '.'): value for name, value in parameters.items()}
-        self.node = RetrievalNode(
+        self.node: Any = kind(
             context=self.context,
             namespace=self.namespace,
             cli_args=cli_args,
@@ -177,10 +188,10 @@ class Robot:
         self._helper = rclpy.create_node(
             'helper', namespace=self.namespace, context=self.operator.context
         )
-        self.lifecycle = LifecycleClient(self._helper, 'retrieval', timeout=SECONDS)
+        self.lifecycle = LifecycleClient(self._helper, name, timeout=SECONDS)
         self.diagnostics = self.operator.listen(DiagnosticArray, '/diagnostics')
 
-    def __enter__(self) -> Robot:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -196,7 +207,7 @@ class Robot:
     def status(self, source: str, fits: Callable[[Any], bool] = lambda status: True) -> Any:
         """The next diagnostic status of a part ('lifecycle', '/camera/image'...) that fits."""
         part = self.namespace + source if source.startswith('/') else source
-        name = f'{self.namespace[1:]}/retrieval: {part}'
+        name = f'{self.namespace[1:]}/{self._name}: {part}'
         found: list[Any] = []
 
         def look(message: DiagnosticArray) -> bool:
@@ -205,6 +216,25 @@ class Robot:
 
         self.diagnostics.wait(look)
         return found[0]
+
+
+class Robot(LiveNode):
+    """A retrieval node with a toy bundle."""
+
+    def __init__(self, bundle: Path, cli_args: list[str] | None = None, **parameters: Any) -> None:
+        values = {
+            'bundles': [str(bundle)],
+            'gallery': ':memory:',
+            'diagnostics_period': 0.1,
+            'sound.window_seconds': 0.5,
+            'sound.hop_seconds': 0.1,
+        } | dotted(parameters)
+        super().__init__(RetrievalNode, 'retrieval', values, cli_args)
+
+
+def dotted(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Names of parameters as Python cannot write them."""
+    return {name.replace('__', '.'): value for name, value in parameters.items()}
 
 
 @contextlib.contextmanager

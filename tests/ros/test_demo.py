@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ import psutil
 import pytest
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-from xsense_ros.msg import Match, MatchArray
+from xsense_ros.msg import HeterologousMatch, Match, MatchArray
 
-from xsense_ros.nodes.demo_processes import ProcessError, Processes
-from xsense_ros.nodes.demo_score import Truth
+from xsense_ros.nodes.demo.processes import ProcessError, Processes
+from xsense_ros.nodes.demo.score import Truth
+from xsense_ros.nodes.demo.sightings import Sightings
 from xsense_ros.nodes.recording import Recording
 from xsense_ros.resources import find_resource
 
@@ -33,22 +34,28 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with the beginning of its recording."""
     whole = find_resource('samples/robot_home')
     folder = tmp_path_factory.mktemp('sample')
-    (folder / 'gallery').symlink_to(whole / 'gallery')
+    for part in ('gallery', 'cameras.yaml'):
+        (folder / part).symlink_to(whole / part)
+    cut(whole / 'bag', folder / 'bag', SECONDS)
+    return folder
+
+
+def cut(whole: Path, to: Path, seconds: float, without: Sequence[str] = ()) -> None:
+    """Write the beginning of a bag."""
     store = get_typestore(Stores.ROS2_JAZZY)
     for name in ('AudioChunk', 'TextStamped'):
         definition = find_resource(f'msg/{name}.msg').read_text('utf-8')
         store.register(get_types_from_msg(definition, f'xsense_ros/msg/{name}'))
-    writer = Writer(folder / 'bag', version=9, storage_plugin=StoragePlugin.MCAP)
+    writer = Writer(to, version=9, storage_plugin=StoragePlugin.MCAP)
     writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-    with Reader(whole / 'bag') as reader, writer:
+    with Reader(whole) as reader, writer:
+        kept = [c for c in reader.connections if c.topic not in without]
         connections = {
-            c.topic: writer.add_connection(c.topic, c.msgtype, typestore=store)
-            for c in reader.connections
+            c.topic: writer.add_connection(c.topic, c.msgtype, typestore=store) for c in kept
         }
-        for connection, time_ns, data in reader.messages():
-            if time_ns < reader.start_time + SECONDS * 10**9:
+        for connection, time_ns, data in reader.messages(connections=kept):
+            if time_ns < reader.start_time + seconds * 1e9:
                 writer.write(connections[connection.topic], time_ns, data)
-    return folder
 
 
 def command(sample: Path, out: Path, *options: str) -> list[str]:
@@ -140,6 +147,24 @@ class TestWholeRun:
         assert scores['touch -> picture']['strangers'] == 0
         assert 2 <= scores['knock -> picture']['answers'] <= 3
 
+    def test_template_is_looked_for_in_heat(self, run: tuple[Path, str], sample: Path) -> None:
+        """The beginning of the flight shows one template; its last frames do not hold it."""
+        sightings = Sightings(Recording.open(sample / 'bag'))
+        (names,) = sightings.shown.values()
+        (name,) = names
+        lines = (run[0] / 'sightings.jsonl').read_text('utf-8').splitlines()
+        answers = [json.loads(line) for line in lines]
+        assert answers
+        for answer in answers:
+            assert list(answer) == list(HeterologousMatch.get_fields_and_field_types())
+            assert answer['template_id'] == name and answer['header']['frame_id'] == 'infrared'
+            assert answer['template_header']['frame_id'] == 'visible'
+            apart = [answer[key]['stamp']['nanosec'] for key in ('header', 'visible_header')]
+            assert apart[0] - apart[1] == 6_000_000, 'the visible frame of the same instant'
+        score = json.loads((run[0] / 'summary.json').read_text())[f'{name} -> heat']
+        assert 2 <= score['there'] + score['gone'] <= len(answers)
+        assert (run[0] / 'matching.jpg').stat().st_size > 10_000
+
     def test_says_what_it_does(self, run: tuple[Path, str]) -> None:
         out = run[1]
         for words in (
@@ -149,12 +174,14 @@ class TestWholeRun:
             'is drawn',
             'touches ',
             'knocks on ',
+            'finds in heat target 1',
             'recognised',
             'a blind guess',
         ):
             assert words in out
         assert '\x1b' not in out, 'no escape codes where nobody reads them'
-        assert 'active' in (run[0] / 'retrieval.log').read_text()
+        for node in ('retrieval', 'matching'):
+            assert 'active' in (run[0] / f'{node}.log').read_text()
         assert 'messages replayed' in (run[0] / 'replay.log').read_text()
 
 
@@ -172,7 +199,7 @@ def test_ctrl_c_leaves_no_process(sample: Path, tmp_path: Path) -> None:
         if 'sees fox' in line:
             break
     children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) == 2
+    assert len(children) == 3
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(30) == 0, rest
@@ -180,12 +207,31 @@ def test_ctrl_c_leaves_no_process(sample: Path, tmp_path: Path) -> None:
     assert not [child for child in children if child.is_running()]
 
 
-def test_bundle_that_is_not_there(sample: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize('option', ['--bundle', '--matcher'])
+def test_bundle_that_is_not_there(sample: Path, tmp_path: Path, option: str) -> None:
     done = subprocess.run(
-        command(sample, tmp_path, '--bundle', 'nothing'), capture_output=True, text=True
+        command(sample, tmp_path, option, 'nothing'), capture_output=True, text=True
     )
     assert done.returncode == 1
     assert done.stderr.startswith('Error: bundle:') and 'Traceback' not in done.stderr
+
+
+def test_node_that_says_nothing_fails_the_demo(sample: Path, tmp_path: Path) -> None:
+    """Without visible frames no template is set, so that nothing is looked for."""
+    mute = tmp_path / 'sample'
+    (mute / 'gallery').mkdir(parents=True)
+    (mute / 'cameras.yaml').symlink_to(sample / 'cameras.yaml')
+    items = json.loads((sample / 'gallery' / 'items.json').read_text('utf-8'))
+    seen = next(item for item in items if 'picture' in item)
+    seen['picture'] = str(sample / 'gallery' / seen['picture'])
+    (mute / 'gallery' / 'items.json').write_text(json.dumps([seen]), 'utf-8')
+    cut(sample / 'bag', mute / 'bag', 5.0, without=('/visible/image/compressed',))
+    done = subprocess.run(
+        command(mute, tmp_path / 'out'), capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert 'no answer for' in done.stderr and 'target 1' in done.stderr
+    assert f'{tmp_path}/out/matching.log' in done.stderr.replace('\n', '')
 
 
 class TestProcesses:

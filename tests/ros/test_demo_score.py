@@ -12,9 +12,10 @@ from rich.console import Console
 from xsense_ros.msg import Match, MatchArray
 
 from xsense_ros.errors import InputError
-from xsense_ros.nodes.demo_asked import asked_questions, modalities
-from xsense_ros.nodes.demo_score import NOTHING, UNKNOWN, Event, Score, Truth, read_truth
-from xsense_ros.nodes.demo_table import LiveTable, summary
+from xsense_ros.nodes.demo.answers import AnswerRow, summary
+from xsense_ros.nodes.demo.asked import asked_questions, modalities
+from xsense_ros.nodes.demo.score import NOTHING, UNKNOWN, Event, Score, Truth, read_truth
+from xsense_ros.nodes.demo.table import LiveTable
 from xsense_ros.nodes.recording import Recording
 from xsense_ros.resources import find_resource
 
@@ -64,6 +65,7 @@ class TestSample:
             'FluidR3',
             'pybullet',
             'taxim',
+            'Geological Survey',
         ):
             assert name in attribution
 
@@ -171,14 +173,24 @@ class TestScore:
 
 class TestTable:
     def test_line_of_an_event_is_told_once_when_it_is_over(self) -> None:
-        table = LiveTable(0, {'fox': 'red fox'})
+        table = LiveTable(0)
         fox = event('fox')
-        table.add(0, fox, answer('dog', 'fox'))
-        table.add(0, fox, answer('fox', 'dog', accepted=True))
-        assert table.finished({'image': 2 * SECOND - 1}) == []
-        (line,) = table.finished({'image': 2 * SECOND})
+        for message in (answer('dog', 'fox'), answer('fox', 'dog', accepted=True)):
+            table.row((0, fox), lambda: AnswerRow(fox, 1.0, {'fox': 'red fox'})).take(message)
+        table.hear('image', 2 * SECOND - 1)
+        assert table.finished() == []
+        table.hear('image', 2 * SECOND)
+        (line,) = table.finished()
         assert 'sees red fox x2' in line and 'fox 0.50, dog' in line and 'recognised' in line
-        assert table.finished({'image': 9 * SECOND}, every=True) == []
+        assert table.finished(every=True) == []
+
+    def test_long_row_is_told_after_many_short_ones(self) -> None:
+        table = LiveTable(0)
+        for number in range(100):
+            thing = Event('text', 'text -> picture', number, 200, str(number))
+            table.row(number, lambda: AnswerRow(thing, 1.0, {})).take(answer())  # noqa: B023
+        table.hear('text', 200)
+        assert len(table.finished()) == 100
 
     def test_summary_of_nothing(self) -> None:
         kinds = ('picture -> picture', 'sound -> sound')

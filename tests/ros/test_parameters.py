@@ -39,6 +39,7 @@ def test_parameter_file_states_the_defaults() -> None:
         ('bundles', ['']),
         ('gallery', ' '),
         ('backends', ['magic']),
+        ('engines.build', 'sometimes'),
         ('senses', ['image', 'image']),
         ('text.targets', ['smell']),
         ('top_k', 0),

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
+import yaml
 from PIL import Image
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
@@ -28,8 +29,17 @@ from xsense_ros.senses.sketch_input import SketchInput
 from xsense_ros.senses.tactile_profile import load_profile
 from xsense_ros.senses.tactile_sensor import TactileSensor
 from xsense_training import record_sample
+from xsense_training.data.registered_pair import RegisteredPair
 from xsense_training.record_sample import write_sample
-from xsense_training.sample_recording import paper, room_sound, scenario, scenes, touching
+from xsense_training.sample_recording import (
+    bag,
+    flight,
+    paper,
+    room_sound,
+    scenario,
+    scenes,
+    touching,
+)
 from xsense_training.sample_recording.bag import START
 from xsense_training.sample_recording.library import Library, Picture, Sound
 from xsense_training.sample_recording.touched import SENSORS, TouchedThing
@@ -89,6 +99,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     )
 
 
+def land() -> RegisteredPair:
+    """Ground as large as the flight takes: patches, whose heat tells nothing of their colour."""
+    rng = np.random.default_rng(5)
+    visible = cv2.resize(rng.integers(0, 120, (75, 25, 3), np.uint8), (500, 1500))
+    heat = cv2.resize(rng.integers(160, 220, (75, 25), np.uint8), (500, 1500))
+    return RegisteredPair('toy land', visible, heat)
+
+
 def gel(serial: str, rng: np.random.Generator) -> Any:
     return toy_gel(None, list(SENSORS).index(serial), int(rng.integers(1000)))
 
@@ -116,7 +134,7 @@ def sample(library: Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         faster(patch)
         folder = tmp_path_factory.mktemp('sample')
-        size = write_sample(folder, library)
+        size = write_sample(folder, library, land())
     assert size == sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
     return folder
 
@@ -128,6 +146,7 @@ def faster(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(scenario, 'TEXT_PERIOD', 0.3)
     patch.setattr(scenario, 'SKETCH_PERIOD', 0.3)
     patch.setattr(touching, 'rest', gel)
+    patch.setattr(bag, 'LEVEL', 1)
 
 
 def messages(sample: Path) -> dict[str, list[tuple[int, Any]]]:
@@ -159,7 +178,7 @@ class TestWriteSample:
 
         with pytest.MonkeyPatch.context() as patch:
             faster(patch)
-            write_sample(tmp_path, library)
+            write_sample(tmp_path, library, land())
             assert digest(tmp_path) == digest(sample)
 
     def test_gallery(self, sample: Path) -> None:
@@ -301,7 +320,7 @@ class TestWriteSample:
 
     def test_too_few_things_are_refused(self, library: Library, tmp_path: Path) -> None:
         with pytest.raises(InputError, match='make touch-sim, with more --objects'):
-            write_sample(tmp_path, replace(library, things=library.things[:3]))
+            write_sample(tmp_path, replace(library, things=library.things[:3]), land())
 
     @pytest.mark.parametrize('kind', ['pictures', 'sounds', 'sketches'])
     def test_what_is_not_held_out_is_refused(
@@ -314,8 +333,89 @@ class TestWriteSample:
         }[kind]
         known = {name: medium for name, medium in getattr(library, kind).items() if name != key}
         with pytest.raises(InputError, match=key):
-            write_sample(tmp_path, replace(library, **{kind: known}))
+            write_sample(tmp_path, replace(library, **{kind: known}), land())
         assert not (tmp_path / 'gallery').exists()
+
+
+def boxes(found: list[tuple[int, Any]]) -> dict[tuple[str, int], list[float]]:
+    """Name and stamp -> box; [] where it is not there."""
+    return {
+        (m.header.frame_id, stamp_of(m)): json.loads(m.text) if m.text else [] for _, m in found
+    }
+
+
+class TestFlight:
+    def test_two_cameras_and_little_between_them(self, sample: Path) -> None:
+        found = messages(sample)
+        visible = found['/visible/image/compressed']
+        infrared = found['/infrared/image/compressed']
+        assert len(visible) == len(infrared) == flight.FRAMES
+        for (_, light), (_, heat) in zip(visible, infrared, strict=True):
+            assert 0 < stamp_of(heat) - stamp_of(light) < 10e6
+            assert cv2.imdecode(light.data, cv2.IMREAD_UNCHANGED).shape == (192, 256, 3)
+            assert cv2.imdecode(heat.data, cv2.IMREAD_UNCHANGED).shape == (192, 256)
+
+    def test_a_target_is_shown_once_before_it_is_looked_for(self, sample: Path) -> None:
+        found = messages(sample)
+        returned = []
+        shown = boxes(found['/truth/template'])
+        stamps = {stamp_of(m) for _, m in found['/visible/image/compressed']}
+        heat = {stamp_of(m) for _, m in found['/infrared/image/compressed']}
+        assert {name for name, _ in shown} == set(flight.TARGETS)
+        for name, stamp in shown:
+            asked = [at for other, at in boxes(found['/truth/match']) if other == name]
+            assert stamp in stamps and set(asked) <= heat
+            assert min(asked) > stamp + 1e9 * flight.LATER
+            there = [bool(boxes(found['/truth/match'])[name, at]) for at in asked]
+            assert there[0]
+            returned.append(False in there and True in there[there.index(False) :])
+        assert any(returned), 'one of them goes and comes back'
+
+    def test_truth_is_where_the_ground_is_again(self) -> None:
+        """On ground that both cameras see alike, the truth cuts the same patch again."""
+        ground = land()
+        grey = cv2.cvtColor(ground.visible, cv2.COLOR_RGB2GRAY)
+        records = list(flight.flight(RegisteredPair('alike', ground.visible, grey)))
+        light, heat = (
+            {
+                r.stamp: cv2.imdecode(r.fields['data'], cv2.IMREAD_GRAYSCALE)
+                for r in records
+                if r.topic == f'/{camera}/image/compressed'
+            }
+            for camera in ('visible', 'infrared')
+        )
+        shown = {r.frame_id: r for r in records if r.topic == '/truth/template'}
+
+        def patch(image: Any, box: list[float]) -> Any:
+            x, y, width, height = box
+            middle = (x + width / 2 - 0.5, y + height / 2 - 0.5)
+            whole = cv2.getRectSubPix(image, (round(width), round(height)), middle)
+            return cv2.resize(whole, (32, 32), interpolation=cv2.INTER_AREA).ravel()
+
+        likenesses = []
+        for record in records:
+            if record.topic == '/truth/match' and record.fields['text']:
+                origin = shown[record.frame_id]
+                box, truth = (json.loads(r.fields['text']) for r in (origin, record))
+                if min(truth[0], truth[1]) > 0 and truth[1] + truth[3] < 192:
+                    one, other = patch(light[origin.stamp], box), patch(heat[record.stamp], truth)
+                    likenesses.append(np.corrcoef(one, other)[0, 1])
+        assert len(likenesses) > 20 and min(likenesses) > 0.85
+
+    def test_cameras_file_is_of_the_node(self, sample: Path) -> None:
+        given = yaml.safe_load((sample / 'cameras.yaml').read_text())
+        parameters = given['matching']['ros__parameters']
+        assert parameters['mapping'] == 'homography'
+        assert np.allclose(np.reshape(parameters['homography'], (3, 3)), flight.CAMERAS)
+
+    def test_too_little_ground_or_contrast(self) -> None:
+        ground = land()
+        small = RegisteredPair('small', ground.visible[:800], ground.infrared[:800])
+        with pytest.raises(InputError, match='ground of the flight'):
+            list(flight.flight(small))
+        flat = RegisteredPair('flat', ground.visible, np.full_like(ground.infrared, 190))
+        with pytest.raises(InputError, match='contrast'):
+            list(flight.flight(flat))
 
 
 class TestPaper:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.toy import toy_bundle
+from tests.toy_matcher import toy_matcher_bundle
 from xsense_ros.cli import COMMANDS, main
 from xsense_ros.encoder import Encoder
 from xsense_ros.gallery.gallery import Gallery
@@ -125,6 +127,15 @@ class TestBundle:
         assert 'dimensions' in shown and 'sound->image' in shown
         assert 'all whole' in run('bundle', 'verify', 'toy', tmp_path / 'toy').output
 
+    def test_a_matcher(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        toy_matcher_bundle(tmp_path / 'eyes')
+        monkeypatch.setenv('XSENSE_BUNDLE_PATH', str(tmp_path))
+        assert f'visible->infrared        {tmp_path / "eyes"}' in run('bundle', 'list').output
+        shown = run('bundle', 'show', 'eyes').output
+        assert 'match  visible->infrared: searches 3 times the side' in shown
+        assert 'search   search' in shown
+        assert 'probability 0.500' in shown
+
     def test_damaged(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = tmp_path / 'toy'
         toy_bundle(folder)
@@ -187,7 +198,7 @@ def test_gallery_rebuild(tmp_path: Path) -> None:
 
 
 def test_plain_values_are_json() -> None:
-    from xsense_ros.msg import Embedding, Match, MatchArray
+    from xsense_ros.msg import Embedding, HeterologousMatch, Match, MatchArray
 
     from xsense_ros.nodes.plain import to_plain
 
@@ -197,3 +208,5 @@ def test_plain_values_are_json() -> None:
     assert plain['matches'][0]['score'] == 0.1, 'the shortest decimal of that float32'
     assert plain['header'] == {'stamp': {'sec': 0, 'nanosec': 0}, 'frame_id': ''}
     assert to_plain(Embedding(vector=[0.25, 0.1]))['vector'] == [0.25, 0.1]
+    unknown = HeterologousMatch(temperature=math.nan)
+    assert to_plain(unknown)['temperature'] is None, 'JSON knows no NaN'

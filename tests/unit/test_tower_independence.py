@@ -27,13 +27,18 @@ from xsense_ros.senses.microphone import Waveform
 from xsense_ros.senses.press import Press
 
 MODELS = Path(__file__).parents[2] / 'models'
-BUNDLES = sorted(path.parent.name for path in MODELS.glob('*/manifest.json'))
 
 
 @lru_cache
 def bundle_of(name: str) -> Bundle:
     return Bundle.open(MODELS / name)
 
+
+BUNDLES = sorted(
+    path.parent.name
+    for path in MODELS.glob('*/manifest.json')
+    if bundle_of(path.parent.name).manifest.spaces  # a matcher has no towers
+)
 
 TOWERS = [
     (name, space, modality)

@@ -16,8 +16,8 @@ COMMANDS = {
     'evaluate': 'Judge a recipe beside its baselines.',
     'report': 'Tables and plots of what was evaluated.',
     'export': 'Write the bundle that the robot opens.',
+    'precision': 'Add fp16 or int8 files to a bundle, if that does no harm.',
     'describe': 'Count parameters and MACs, beside what was published.',
-    'judge-matching': 'Methods without learning between visible and infrared images.',
     'leak-control': 'What the published protocol scores where nothing can be learnt.',
     'demo-picture': 'Draw the answers of a demo run.',
 }

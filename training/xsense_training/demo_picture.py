@@ -45,6 +45,7 @@ _VERBS = {
 # What is shown of a sense: pictures or sound, by the first part of its topics.
 _SEEN = {'camera': 'image', 'sketch': 'sketch', 'touch': 'touch'}
 _HEARD = {'microphone': 'sound', 'impact': 'impact'}
+_OF_TEMPLATES = ('/truth/template', '/truth/match')  # the demo draws those itself
 _MATCHES = 3
 _ABREAST = 2  # queries beside each other
 _WINDOW_SECONDS = {'sound': 2.0, 'impact': 1.0}
@@ -153,6 +154,8 @@ class _Recorded:
             for connection, time_ns, data in reader.messages():
                 message: Any = reader.deserialize(data, connection.msgtype)
                 root = connection.topic.split('/')[1]
+                if connection.topic in _OF_TEMPLATES:
+                    continue
                 if root == 'truth':
                     query, _, answer = message.header.frame_id.partition(' -> ')
                     kind = _MODALITIES[query], _MODALITIES[answer.partition(',')[0]]

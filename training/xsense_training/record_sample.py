@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes samples/robot_home: things, and a bag in which a robot meets and is asked for them."""
+"""Makes samples/robot_home: things, and a bag in which a robot meets and is asked for them.
+
+Two cameras fly over land, too, in the same bag: what they are asked to find has no gallery.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from xsense_training.data.image import load_rgba
+from xsense_training.data.registered_pair import RegisteredPair
 from xsense_training.sample_recording import scenario
 from xsense_training.sample_recording.bag import Record, truth_record, write_bag
+from xsense_training.sample_recording.flight import cameras_file, flight
 from xsense_training.sample_recording.gallery import write_attribution, write_gallery
 from xsense_training.sample_recording.library import Library
 from xsense_training.sample_recording.memory import remembered
@@ -35,19 +40,21 @@ CHUNK_SECONDS = 0.1
 _FIRST_SOUND, _FIRST_TEXT, _FIRST_SKETCH = 1.0, 0.6, 1.5  # seconds
 
 
-def write_sample(folder: Path, library: Library, seed: int = 0) -> int:
-    """Write gallery, bag and attribution. The same library and seed give the same bytes.
+def write_sample(folder: Path, library: Library, ground: RegisteredPair, seed: int = 0) -> int:
+    """Write gallery, bag, cameras and attribution. The same arguments give the same bytes.
 
     Args:
         folder: where; its gallery/ and bag/ are replaced.
         library: of what may be used.
+        ground: that is flown over: the test region of the Landsat scene.
         seed: another one gives other scenes, sheets, echoes and noise.
 
     Returns:
         Size of the folder in bytes.
 
     Raises:
-        InputError: something of the scenario is missing or is not held out.
+        InputError: something of the scenario is missing or is not held out, or the ground is too
+            small.
     """
     items = remembered(library)
     for part in ('gallery', 'bag'):
@@ -63,8 +70,10 @@ def write_sample(folder: Path, library: Library, seed: int = 0) -> int:
         _sketches(library, truths, np.random.default_rng([seed, 4])),
         touches(things, truths.felt, np.random.default_rng([seed, 5])),
         knocks(things, truths.felt, np.random.default_rng([seed, 6])),
+        flight(ground),
     )
     write_bag(folder / 'bag', list(itertools.chain(*streams)))
+    (folder / 'cameras.yaml').write_text(cameras_file(), 'utf-8')
     write_attribution(folder / 'ATTRIBUTION.md', items, library)
     return sum(file.stat().st_size for file in folder.rglob('*') if file.is_file())
 

@@ -35,7 +35,8 @@ def list_bundles() -> None:
             click.echo(f'{folder.name:<24} damaged: {error}')
             continue
         towers = sorted({name for space in manifest.spaces.values() for name in space.towers})
-        click.echo(f'{folder.name:<24} {manifest.version:<10} {", ".join(towers):<24} {folder}')
+        contents = ', '.join([*towers, *manifest.matchers])
+        click.echo(f'{folder.name:<24} {manifest.version:<10} {contents:<24} {folder}')
 
 
 @command.command(context_settings=HELP)
@@ -49,7 +50,8 @@ def show(name: str) -> None:
     click.echo(f'{manifest.name} {manifest.version}  ({manifest.licence})\n{manifest.description}')
     for key, model in manifest.models.items():
         size = opened.model_path(key).stat().st_size / 1e6
-        click.echo(f'model  {key:<24} {size:6.1f} MB  sha256 {model.sha256[:12]}')
+        also = f'  also {", ".join(model.variants)}' if model.variants else ''
+        click.echo(f'model  {key:<24} {size:6.1f} MB  sha256 {model.sha256[:12]}{also}')
     for key, spec in manifest.preprocess.items():
         click.echo(f'input  {key:<24} {spec.name} {json.dumps(dict(spec.parameters))}')
     for key, space in manifest.spaces.items():
@@ -61,6 +63,11 @@ def show(name: str) -> None:
                 f'accept {pair:<24} probability {calibration.min_probability:.3f}, '
                 f'margin {calibration.min_margin:.3f}'
             )
+    for key, matcher in manifest.matchers.items():
+        click.echo(f'match  {key}: searches {matcher.window:g} times the side of the template')
+        for side, tower in (('template', matcher.template), ('search', matcher.search)):
+            click.echo(f'         {side:<8} {" -> ".join(tower.stages)}')
+        click.echo(f'accept {key:<24} probability {matcher.presence.min_probability:.3f}')
 
 
 @command.command(context_settings=HELP)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,12 @@ from xsense_ros.commands.samples import HELP
 if TYPE_CHECKING:
     from xsense_ros.engines.bundle import Bundle
     from xsense_ros.engines.cache import EngineCache
-    from xsense_ros.engines.cuda import Gpu
 
-_BACKENDS = ('tensorrt', 'tensorrt_rtx')
+_BACKENDS = tuple(
+    base + precision
+    for base in ('tensorrt', 'tensorrt_rtx')
+    for precision in ('', ':fp16', ':int8')
+)
 _CACHE = click.option(
     '--cache',
     'folder',
@@ -38,7 +40,9 @@ def _target(function: Callable[..., None]) -> Callable[..., None]:
                 type=click.Choice(_BACKENDS),
                 default=_BACKENDS[0],
                 show_default=True,
-                help='tensorrt needs the GPU that it builds for; tensorrt_rtx does not.',
+                metavar='NAME',
+                help='tensorrt or tensorrt_rtx, with :fp16 or :int8 the files of that precision. '
+                'tensorrt needs the GPU that it builds for; tensorrt_rtx does not.',
             ),
             click.option(
                 '--compute-capability',
@@ -78,28 +82,9 @@ def build(
     folder: Path | None,
 ) -> None:
     """Build the engines of bundles, given by name or path; those that are there stay."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from xsense_ros.engines.build_bundles import build_bundles
 
-    from xsense_ros.engines.cache import EngineCache
-    from xsense_ros.engines.engine_store import Wanted, build_all, models_of, settings_for
-    from xsense_ros.engines.tensorrt_vendor import load_vendor
-
-    vendor, gpu = load_vendor(backend), _gpu()
-    wanted = models_of(_opened(bundles, every))
-    columns = (TextColumn('{task.description}'), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, transient=True) as bars:
-        say = partial(bars.console.print, highlight=False, soft_wrap=True)
-        cache = EngineCache(folder, say=say)
-        settings = settings_for(vendor, cache, gpu, capabilities)
-        bar = bars.add_task(vendor.title, total=1.0)
-
-        def show(one: Wanted, share: float, phase: str) -> None:
-            bars.update(bar, completed=share, description=f'{one.name}: {phase}')
-
-        for done in build_all(vendor, wanted, settings, cache, gpu, show):
-            how = 'there already' if done.was_there else 'built'
-            say(f'{done.wanted.name}: {how}, {done.bytes / 1e6:.1f} MB')
-    click.echo(f'{len(wanted)} engines for {vendor.title} in {cache.folder}')
+    build_bundles(_opened(bundles, every), backend, capabilities, folder)
 
 
 @command.command(context_settings=HELP)
@@ -113,12 +98,15 @@ def explain(
 ) -> None:
     """Say of each model whether its engine is there, or why it would be built."""
     from xsense_ros.engines.cache import EngineCache
+    from xsense_ros.engines.cuda import gpu_at_hand
     from xsense_ros.engines.engine_store import missing, models_of, settings_for
     from xsense_ros.engines.tensorrt_vendor import load_vendor
 
-    vendor, gpu, cache = load_vendor(backend), _gpu(), EngineCache(folder)
+    vendor, gpu = load_vendor(backend.partition(':')[0]), gpu_at_hand()
+    cache = EngineCache(folder)
     settings = settings_for(vendor, cache, gpu, capabilities)
-    for one, reason in missing(vendor, models_of(_opened(bundles, every)), settings, cache, gpu):
+    wanted = models_of(_opened(bundles, every), backend, click.echo)
+    for one, reason in missing(vendor, wanted, settings, cache, gpu):
         click.echo(f'{one.name}: {reason or "ready"}')
 
 
@@ -133,7 +121,7 @@ def list_engines(folder: Path | None) -> None:
             f'{e.model:<28} {e.bytes / 1e6:7.1f} MB  {e.key.runtime:<24} {e.key.device}, '
             f'{e.key.compute_capability}  {e.key.profile}  {e.built}  {e.path.stem[-32:][:12]}'
         )
-    size = sum(entry.bytes for entry in entries)
+    size = sum(entry.size for entry in entries)
     click.echo(f'{len(entries)} engines, {size / 1e6:.1f} MB in {cache.folder}')
 
 
@@ -173,17 +161,6 @@ def _cache(folder: Path | None) -> EngineCache:
     from xsense_ros.engines.cache import EngineCache
 
     return EngineCache(folder, say=click.echo)
-
-
-def _gpu() -> Gpu | None:
-    """The GPU at hand; who needs it says so."""
-    from xsense_ros.engines.cuda import find_gpu
-    from xsense_ros.errors import EngineError
-
-    try:
-        return find_gpu()
-    except EngineError:
-        return None
 
 
 def _opened(names: tuple[str, ...], every: bool) -> list[Bundle]:

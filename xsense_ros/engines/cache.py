@@ -2,7 +2,8 @@
 """Engines on disk: built once, checked before use, shared by processes, never half a file.
 
 An engine is two files of one name: NAME.engine, the runtime's bytes, and NAME.json, which says in
-plain words what it was built from, where and why. The JSON is written last: whoever finds it finds
+plain words what it was built from, where and why; NAME.GPU.kernels is what TensorRT-RTX compiled
+of it. The JSON is written last: whoever finds it finds
 the whole engine. NAME.lock is held while one process builds and others wait.
 """
 
@@ -10,23 +11,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import logging
 import os
 import re
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from xsense_ros.engines.engine_entry import Entry, checked_plan
 from xsense_ros.engines.engine_key import EngineKey
 from xsense_ros.engines.file_lock import FileLock
 from xsense_ros.errors import EngineError
 
 CACHE_VARIABLE = 'XSENSE_ENGINE_CACHE'
-LIMIT_BYTES = 4 << 30
+LIMIT_VARIABLE = 'XSENSE_ENGINE_CACHE_MB'
+LIMIT_MB = 4000
 Say = Callable[[str], None]
 _log = logging.getLogger(__name__)
 
@@ -39,52 +40,17 @@ def cache_folder() -> Path:
     return Path(home) / 'xsense' / 'engines'
 
 
-@dataclass(frozen=True)
-class Entry:
-    """The JSON beside an engine, and where it lies.
+def cache_limit() -> int:
+    """Bytes that engines may take: $XSENSE_ENGINE_CACHE_MB, else 4 GB.
 
-    model: what people know the ONNX model by; sha256, bytes: of the engine; built: UTC; seconds:
-    that building took; reason: why it was built.
+    Raises:
+        EngineError: the variable is no whole number.
     """
-
-    key: EngineKey
-    model: str
-    sha256: str
-    bytes: int
-    built: str
-    seconds: float
-    reason: str
-    path: Path
-
-    @property
-    def engine(self) -> Path:
-        """The engine's file."""
-        return self.path.with_suffix('.engine')
-
-    @property
-    def used(self) -> float:
-        """When it was last loaded, seconds since 1970."""
-        try:
-            return self.engine.stat().st_mtime
-        except OSError:
-            return 0.0
-
-    def to_json(self) -> str:
-        """Text of the file."""
-        told = {name: value for name, value in asdict(self).items() if name != 'path'}
-        return json.dumps(told, indent=1) + '\n'
-
-    @classmethod
-    def read(cls, path: Path) -> Entry:
-        """EngineError where the file is not the JSON of an engine."""
-        try:
-            told = json.loads(path.read_text(encoding='utf-8'))
-            return cls(**told | {'key': EngineKey(**told['key']), 'path': path})
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise EngineError(
-                'engine description', str(path), f'the JSON beside an engine ({error})',
-                'xsense engines prune --damaged',
-            ) from error  # fmt: skip
+    named = os.environ.get(LIMIT_VARIABLE, str(LIMIT_MB))
+    if not named.isdecimal():
+        cure = f'correct or unset {LIMIT_VARIABLE}'
+        raise EngineError(LIMIT_VARIABLE, named, 'megabytes, as a whole number', cure)
+    return int(named) * 10**6
 
 
 class EngineCache:
@@ -95,15 +61,16 @@ class EngineCache:
 
     Args:
         folder: None means ``cache_folder()``.
-        limit_bytes: size of all engines together above which the least recently used go.
+        limit_bytes: size of all engines together above which the least recently used go; None
+            means ``cache_limit()``.
         say: gets one line whenever an engine is built, waited for or removed, with the reason.
     """
 
     def __init__(
-        self, folder: Path | None = None, limit_bytes: int = LIMIT_BYTES, say: Say = _log.warning
+        self, folder: Path | None = None, limit_bytes: int | None = None, say: Say = _log.warning
     ) -> None:
         self.folder = folder or cache_folder()
-        self._limit = limit_bytes
+        self._limit = cache_limit() if limit_bytes is None else limit_bytes
         self._say = say
 
     def entries(self) -> list[Entry]:
@@ -114,20 +81,25 @@ class EngineCache:
                 found.append(Entry.read(path))
         return sorted(found, key=lambda entry: entry.used)
 
-    def find(self, key: EngineKey) -> bytes | None:
+    def load(self, key: EngineKey) -> tuple[Entry, bytes] | None:
         """The engine with this key or one that serves it, checked; None where it must be built."""
         for entry in self._candidates(key):
-            plan, _ = _load(entry)
+            plan, _ = checked_plan(entry)
             if plan is not None:
                 with contextlib.suppress(OSError):  # a folder that cannot be written
                     os.utime(entry.engine)
-                return plan
+                return entry, plan
         return None
+
+    def find(self, key: EngineKey) -> bytes | None:
+        """The bytes alone of what ``load`` gives."""
+        found = self.load(key)
+        return None if found is None else found[1]
 
     def reason(self, key: EngineKey, model: str) -> str:
         """Why ``find`` gives nothing: what is there, and what differs."""
         for entry in self._candidates(key):
-            _, damage = _load(entry)
+            _, damage = checked_plan(entry)
             if damage:
                 return f'the engine of {model} is damaged: {damage}'
         entries = self.entries()
@@ -190,11 +162,11 @@ class EngineCache:
         if damaged:
             going += self._left_over()
         entries = [entry for entry in self.entries() if entry.path not in going]
-        size = sum(entry.bytes for entry in entries)
+        size = sum(entry.size for entry in entries)
         for entry in entries:
             if size > limit and entry.key != keep:
                 going.append(entry.path)
-                size -= entry.bytes
+                size -= entry.size
         return [path for path in going if self._remove(path)]
 
     def _build(self, key: EngineKey, model: str, build: Callable[[], bytes], path: Path) -> bytes:
@@ -219,12 +191,11 @@ class EngineCache:
         return sorted(found, key=lambda entry: entry.key != key)
 
     def _left_over(self) -> list[Path]:
-        """Engines without a description."""
-        return [
-            path.with_suffix('.json')
-            for path in sorted(self.folder.glob('*.engine'))
-            if not path.with_suffix('.json').exists()
-        ]
+        """Descriptions that engines and kernels lack."""
+        stems = {path.stem for path in self.folder.glob('*.engine')}
+        stems |= {path.name.rsplit('.', 2)[0] for path in self.folder.glob('*.kernels')}
+        paths = [self.folder / f'{stem}.json' for stem in sorted(stems)]
+        return [path for path in paths if not path.exists()]
 
     def _remove(self, path: Path) -> bool:
         try:
@@ -234,8 +205,9 @@ class EngineCache:
                 # The description first: without it nobody looks for the engine.
                 path.unlink(missing_ok=True)
                 path.with_suffix('.engine').unlink(missing_ok=True)
-                for part in path.parent.glob(f'.{path.stem}.*'):
-                    part.unlink(missing_ok=True)
+                for pattern in (f'.{path.stem}.*', f'{path.stem}.*.kernels'):
+                    for part in path.parent.glob(pattern):
+                        part.unlink(missing_ok=True)
         except OSError as error:
             self._say(f'{path.name} could not be removed: {error}')
             return False
@@ -260,19 +232,6 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def _damage(path: Path) -> str | None:
     try:
-        return _load(Entry.read(path))[1]
+        return checked_plan(Entry.read(path))[1]
     except EngineError as error:
         return str(error)
-
-
-def _load(entry: Entry) -> tuple[bytes | None, str | None]:
-    """The engine's bytes, or what is wrong with them: a runtime trusts whatever it is given."""
-    try:
-        content = entry.engine.read_bytes()
-    except OSError as error:
-        return None, str(error)
-    if len(content) != entry.bytes:
-        return None, f'{len(content)} bytes instead of {entry.bytes}'
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
-        return None, 'its checksum is not the one that was written down'
-    return content, None

@@ -15,7 +15,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from xsense_ros.errors import EngineError
 
-_CURE = 'pip install cuda-python, and check the driver (nvidia-smi, tegrastats on a Jetson)'
+_OUT_OF_MEMORY = 2  # cudaErrorMemoryAllocation
+_ROOM = 'free memory on the GPU: stop other programs, or load fewer bundles'
+_DRIVER = 'check the GPU and its driver (nvidia-smi; tegrastats and dmesg on a Jetson)'
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def runtime() -> Any:
         return importlib.import_module('cuda.bindings.runtime')
     except ImportError as error:
         expected = "NVIDIA's bindings of the CUDA runtime"
-        raise EngineError('CUDA', str(error), expected, _CURE) from error
+        cure = 'pip install cuda-bindings, of the CUDA version that the driver has (nvidia-smi)'
+        raise EngineError('CUDA', str(error), expected, cure) from error
 
 
 def call(name: str, *arguments: Any) -> Any:
@@ -58,7 +61,8 @@ def call(name: str, *arguments: Any) -> Any:
     if int(status) != 0:
         _, text = cudart.cudaGetErrorString(status)
         told = text.decode() if isinstance(text, bytes) else str(text)
-        raise EngineError(f'CUDA {name}', told, 'success', _CURE)
+        cure = _ROOM if int(status) == _OUT_OF_MEMORY else _DRIVER
+        raise EngineError(f'CUDA {name}', told, 'success', cure)
     return results[0] if len(results) == 1 else tuple(results) or None
 
 
@@ -74,6 +78,14 @@ def find_gpu() -> Gpu:
     name = found.name.decode() if isinstance(found.name, bytes) else str(found.name)
     capability = f'{found.major}.{found.minor}'
     return Gpu(name.strip('\0'), capability, int(found.totalGlobalMem), bool(found.integrated))
+
+
+def gpu_at_hand() -> Gpu | None:
+    """The first GPU, None where there is none; who needs it says so."""
+    try:
+        return find_gpu()
+    except EngineError:
+        return None
 
 
 class Buffer:
@@ -122,3 +134,51 @@ class Buffer:
     def _copy(self, target: int, source: int, size: int, kind: str, stream: Any) -> None:
         direction = getattr(runtime().cudaMemcpyKind, f'cudaMemcpy{kind}')
         call('cudaMemcpyAsync', target, source, size, direction, stream)
+
+
+class Stream:
+    """A stream of its own, and one piece of work on it that is kept as a CUDA graph."""
+
+    def __init__(self) -> None:
+        self.handle: Any = call('cudaStreamCreate')
+        self._graph: Any = None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is a graph to be launched."""
+        return self._graph is not None
+
+    def launch(self) -> None:
+        """Start the recorded work."""
+        call('cudaGraphLaunch', self._graph, self.handle)
+
+    def wait(self) -> None:
+        """Until everything on the stream is done."""
+        call('cudaStreamSynchronize', self.handle)
+
+    def begin(self) -> None:
+        """Record from here on, this thread's work alone: others may allocate meanwhile."""
+        mode = runtime().cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
+        call('cudaStreamBeginCapture', self.handle, mode)
+
+    def end(self) -> None:
+        """Keep what was recorded; a recording that failed must end too, and nothing is kept."""
+        status, *graph = runtime().cudaStreamEndCapture(self.handle)
+        if int(status) == 0:
+            try:
+                self._graph = call('cudaGraphInstantiate', *graph, 0)
+            finally:
+                release('cudaGraphDestroy', *graph)
+
+    def forget(self) -> None:
+        """Drop the recorded work."""
+        if self._graph is not None:
+            release('cudaGraphExecDestroy', self._graph)
+            self._graph = None
+
+    def close(self) -> None:
+        """Give everything back; closing twice is harmless."""
+        self.forget()
+        if self.handle is not None:
+            release('cudaStreamDestroy', self.handle)
+            self.handle = None

@@ -9,14 +9,20 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from xsense_ros.errors import EngineError
+
+
+class MissingEngineError(EngineError):
+    """A backend could serve, if only the engine of this model were built."""
+
 
 @dataclass(frozen=True)
 class EngineDescription:
     """What runs where, for logs and diagnostics.
 
-    ``precision`` is that of the model's outputs: lower precision inside is part of the graph.
+    ``precision`` is what it computes in: 'fp32', 'fp16', 'bf16' or 'int8'.
     ``threads`` is the number of threads within one operator. ``fault`` says why a backend that was
-    preferred does not run it now.
+    preferred does not run it now, ``building`` how far the engine is that will.
     """
 
     backend: str
@@ -25,6 +31,7 @@ class EngineDescription:
     model: str
     threads: int
     fault: str = ''
+    building: str = ''
 
 
 class Engine(Protocol):

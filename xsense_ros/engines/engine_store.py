@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from xsense_ros.engines.bundle import Bundle
 from xsense_ros.engines.cache import EngineCache
 from xsense_ros.engines.cuda import Gpu
 from xsense_ros.engines.manifest import ModelSpec
-from xsense_ros.engines.tensorrt import engine_key, model_label
+from xsense_ros.engines.precision import located
 from xsense_ros.engines.tensorrt_build import BuildSettings, build_plan
+from xsense_ros.engines.tensorrt_key import engine_key, model_label
 from xsense_ros.engines.tensorrt_vendor import Vendor
+from xsense_ros.errors import EngineError
+
+if TYPE_CHECKING:  # a process that builds one engine needs no ONNX Runtime and no OpenCV
+    from xsense_ros.engines.bundle import Bundle
 
 # TensorRT-RTX cannot put Turing's kernels into one engine with those of newer GPUs.
 TURING = '7.5'
@@ -33,13 +38,39 @@ class Wanted:
         return model_label(self.path)
 
 
-def models_of(bundles: Iterable[Bundle]) -> list[Wanted]:
-    """Every model of the bundles once: a trunk that several share has one engine."""
+def models_of(
+    bundles: Iterable[Bundle], backend: str = '', say: Callable[[str], None] | None = None
+) -> list[Wanted]:
+    """Every model of the bundles once: a trunk that several share has one engine.
+
+    Args:
+        bundles: opened.
+        backend: which runs them; 'tensorrt:fp16' takes the files of that precision.
+        say: told of a model that has no such file, which is then left out.
+
+    Raises:
+        EngineError: such a model, and nobody to tell.
+    """
     found: dict[str, Wanted] = {}
     for bundle in bundles:
         for key, spec in bundle.manifest.models.items():
-            found.setdefault(spec.sha256, Wanted(bundle.model_path(key), spec))
+            one = _wanted(bundle.model_path(key), spec, backend, say)
+            if one is not None:
+                found.setdefault(one.spec.sha256, one)
     return list(found.values())
+
+
+def _wanted(
+    path: Path, plain: ModelSpec, backend: str, say: Callable[[str], None] | None
+) -> Wanted | None:
+    try:
+        _, file, spec = located(backend, path, plain)
+    except EngineError as error:
+        if say is None:
+            raise
+        say(str(error))
+        return None
+    return Wanted(file, spec)
 
 
 def settings_for(

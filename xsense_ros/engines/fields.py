@@ -44,6 +44,13 @@ class Fields:
             raise BundleError(f'{self.where}.{key}', value, 'a non-empty string', _CURE)
         return value
 
+    def one_of(self, key: str, known: tuple[str, ...], default: str) -> str:
+        """One of the known words; ``default`` where the key is missing."""
+        value = self.raw(key) if key in self._values else default
+        if value not in known:
+            raise BundleError(f'{self.where}.{key}', value, f'one of {known}', _CURE)
+        return str(value)
+
     def integer(self, key: str, least: int) -> int:
         """Integer of at least ``least``."""
         value = self.raw(key)
@@ -67,16 +74,22 @@ class Fields:
             raise BundleError(f'{self.where}.{key}', value, 'a JSON array', _CURE)
         return value
 
-    def mapping(self, key: str) -> dict[str, Any]:
-        """JSON object, as decoded."""
-        value = self.raw(key)
+    def mapping(self, key: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
+        """JSON object, as decoded; ``default`` where one is given and the key is missing."""
+        value = self.raw(key) if default is None or key in self._values else default
         if not isinstance(value, dict):
             raise BundleError(f'{self.where}.{key}', value, 'a JSON object', _CURE)
         return value
 
-    def children(self, key: str) -> Iterator[tuple[str, Fields]]:
-        """Named JSON objects held by the object ``key``."""
-        for name, value in self.mapping(key).items():
+    def child(self, key: str) -> Fields:
+        """The JSON object ``key``, to be read field by field."""
+        return Fields(self.raw(key), f'{self.where}.{key}')
+
+    def children(
+        self, key: str, default: dict[str, Any] | None = None
+    ) -> Iterator[tuple[str, Fields]]:
+        """Named JSON objects held by the object ``key``; see ``mapping`` for ``default``."""
+        for name, value in self.mapping(key, default).items():
             yield name, Fields(value, f'{self.where}.{key}.{name}')
 
     def done(self) -> None:

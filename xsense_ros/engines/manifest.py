@@ -12,9 +12,36 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from xsense_ros.engines.fields import Fields
+from xsense_ros.engines.matcher_spec import (
+    MatcherSpec,
+    PresenceSpec,
+    TowerSpec,
+    check_slope,
+    read_matcher,
+    read_tower,
+)
 from xsense_ros.errors import BundleError
 
+__all__ = [
+    'DTYPES',
+    'SCHEMA_VERSION',
+    'Calibration',
+    'Manifest',
+    'MatcherSpec',
+    'ModelSpec',
+    'PreprocessSpec',
+    'PresenceSpec',
+    'SpaceSpec',
+    'TensorSpec',
+    'TowerSpec',
+    'VariantSpec',
+    'space_fingerprint',
+]
+
 SCHEMA_VERSION = 1
+PRECISIONS = ('fp32', 'fp16', 'int8')
+# The last one: symmetric signed integers, all that TensorRT takes; processors are slow with them.
+VARIANTS = ('fp16', 'int8', 'int8-symmetric')
 DTYPES = ('float32', 'float16', 'int64', 'int32', 'uint8', 'int8', 'bool')
 _SHA256 = re.compile(r'[0-9a-f]{64}')
 
@@ -29,13 +56,26 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
+class VariantSpec:
+    """The same model at another precision: a file in the same folder, of the same tensors."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class ModelSpec:
-    """One ONNX file (path relative to the bundle's folder) and its tensors."""
+    """One ONNX file (path relative to the bundle's folder) and its tensors.
+
+    ``precision`` is what it computes in; ``variants`` are its files at others, by VARIANTS.
+    """
 
     file: str
     sha256: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    precision: str = 'fp32'
+    variants: Mapping[str, VariantSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,14 +84,6 @@ class PreprocessSpec:
 
     name: str
     parameters: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class TowerSpec:
-    """How one modality becomes a vector: a preprocessor, then models run one after the other."""
-
-    preprocess: str
-    stages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,7 +110,8 @@ class SpaceSpec:
 class Manifest:
     """All that a bundle states about itself.
 
-    ``assets`` maps further files (a tokenizer, say) to their sha256; ``evaluation`` is free JSON.
+    ``assets`` maps further files (a tokenizer, say) to their sha256; ``evaluation`` is free JSON;
+    ``matchers`` goes by pair of sensors ('visible->infrared').
     """
 
     name: str
@@ -90,11 +123,21 @@ class Manifest:
     spaces: Mapping[str, SpaceSpec]
     assets: Mapping[str, str] = field(default_factory=dict)
     evaluation: Mapping[str, Any] = field(default_factory=dict)
+    matchers: Mapping[str, MatcherSpec] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:
         """JSON text that ``from_json`` reads back to an equal manifest."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + '\n'
+        content = asdict(self)
+        # Readers older than these fields refuse what they do not know.
+        if not self.matchers:
+            del content['matchers']
+        for model in content['models'].values():
+            if model['precision'] == 'fp32':
+                del model['precision']
+            if not model['variants']:
+                del model['variants']
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + '\n'
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
@@ -127,6 +170,7 @@ class Manifest:
             preprocess={key: _preprocess(fields) for key, fields in top.children('preprocess')},
             spaces={key: _space(fields) for key, fields in top.children('spaces')},
             evaluation=top.mapping('evaluation'),
+            matchers={key: read_matcher(fields) for key, fields in top.children('matchers', {})},
         )
         top.done()
         return manifest
@@ -137,7 +181,8 @@ def space_fingerprint(manifest: Manifest, space: str) -> str:
 
     sha256 over the dimension and, per modality, the hashes of the stages' files and the
     preprocessing with the hashes of the asset files its parameters name. Names, versions and
-    calibration are left out: they change no vector.
+    calibration are left out: they change no vector. Files at other precisions are left out too:
+    they are in the manifest because their vectors were measured to agree with those of these.
     """
     spec = manifest.spaces[space]
     towers = {}
@@ -212,6 +257,25 @@ def _model(fields: Fields) -> ModelSpec:
         sha256=_digest(fields.raw('sha256'), f'{fields.where}.sha256'),
         inputs=tensors['inputs'],
         outputs=tensors['outputs'],
+        precision=fields.one_of('precision', PRECISIONS, 'fp32'),
+        variants={key: _variant(child) for key, child in fields.children('variants', {})},
+    )
+    for key, variant in spec.variants.items():
+        if key not in VARIANTS:
+            where = f'{fields.where}.variants'
+            raise BundleError(where, key, f'one of {VARIANTS}', 'correct the name')
+        if PurePosixPath(variant.file).parent != PurePosixPath(spec.file).parent:
+            where = f'{fields.where}.variants.{key}.file'
+            expected = f'a file beside {spec.file}'
+            raise BundleError(where, variant.file, expected, 'export the bundle again')
+    fields.done()
+    return spec
+
+
+def _variant(fields: Fields) -> VariantSpec:
+    spec = VariantSpec(
+        _file(fields.raw('file'), f'{fields.where}.file'),
+        _digest(fields.raw('sha256'), f'{fields.where}.sha256'),
     )
     fields.done()
     return spec
@@ -223,16 +287,6 @@ def _preprocess(fields: Fields) -> PreprocessSpec:
     return spec
 
 
-def _tower(fields: Fields) -> TowerSpec:
-    stages = fields.sequence('stages')
-    if not stages or not all(isinstance(stage, str) for stage in stages):
-        expected = 'a list of at least one model key'
-        raise BundleError(f'{fields.where}.stages', stages, expected, 'export the bundle again')
-    spec = TowerSpec(fields.text('preprocess'), tuple(stages))
-    fields.done()
-    return spec
-
-
 def _calibration(fields: Fields) -> Calibration:
     spec = Calibration(
         slope=fields.number('slope'),
@@ -240,13 +294,7 @@ def _calibration(fields: Fields) -> Calibration:
         min_probability=fields.number('min_probability', 0.0, 1.0),
         min_margin=fields.number('min_margin', 0.0, 1.0),
     )
-    if spec.slope <= 0:
-        raise BundleError(
-            f'{fields.where}.slope',
-            spec.slope,
-            'a positive number, so that a higher cosine means a higher probability',
-            'calibrate on a validation set where the tower is better than chance',
-        )
+    check_slope(spec.slope, fields.where, 'cosine')
     fields.done()
     return spec
 
@@ -255,7 +303,7 @@ def _space(fields: Fields) -> SpaceSpec:
     spec = SpaceSpec(
         dimension=fields.integer('dimension', 1),
         fingerprint=_digest(fields.raw('fingerprint'), f'{fields.where}.fingerprint'),
-        towers={modality: _tower(tower) for modality, tower in fields.children('towers')},
+        towers={modality: read_tower(tower) for modality, tower in fields.children('towers')},
         calibration={pair: _calibration(child) for pair, child in fields.children('calibration')},
     )
     if not spec.towers:

@@ -43,13 +43,10 @@ class OnnxEngine:
         threads: int | None = None,
         provider: str = CPU,
     ) -> None:
-        self._threads = default_threads() if threads is None else threads
+        self._threads = checked_threads(threads)
         self._path = model_path
         self._spec = spec
         self._provider = provider
-        if self._threads < 1:
-            cure = 'leave threads out for half of the cores'
-            raise EngineError('threads', threads, 'an integer >= 1', cure)
         if provider not in ort.get_available_providers():
             raise EngineError(
                 'ONNX Runtime provider',
@@ -88,21 +85,14 @@ class OnnxEngine:
 
     def warm_up(self) -> None:
         """Run once on zeros, so that the first real sample does not pay for lazy allocation."""
-        self.infer(
-            {
-                tensor.name: np.zeros(
-                    [axis if isinstance(axis, int) else 1 for axis in tensor.shape], tensor.dtype
-                )
-                for tensor in self._spec.inputs
-            }
-        )
+        self.infer(zero_inputs(self._spec))
 
     def describe(self) -> EngineDescription:
         """Backend, device, precision, model file and threads."""
         return EngineDescription(
             backend='onnxruntime',
             device=self._provider.removesuffix('ExecutionProvider').lower(),
-            precision=self._spec.outputs[0].dtype,
+            precision=self._spec.precision,
             model=self._path.name,
             threads=self._threads,
         )
@@ -115,6 +105,24 @@ class OnnxEngine:
 def default_threads() -> int:
     """Half of the cores this process may use, at least one: a robot runs more than one node."""
     return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+def checked_threads(threads: int | None) -> int:
+    """Threads as asked for, None for the default; EngineError below 1."""
+    if threads is not None and threads < 1:
+        cure = 'leave threads out for half of the cores'
+        raise EngineError('threads', threads, 'an integer >= 1', cure)
+    return default_threads() if threads is None else threads
+
+
+def zero_inputs(spec: ModelSpec) -> dict[str, NDArray[Any]]:
+    """One sample of zeros for every input of a model."""
+    return {
+        tensor.name: np.zeros(
+            [axis if isinstance(axis, int) else 1 for axis in tensor.shape], tensor.dtype
+        )
+        for tensor in spec.inputs
+    }
 
 
 def read_signature(model_path: Path) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:

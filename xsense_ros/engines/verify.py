@@ -14,6 +14,7 @@ from xsense_ros.engines.manifest import (
     space_fingerprint,
 )
 from xsense_ros.engines.onnx import verify_model
+from xsense_ros.engines.verify_matcher import check_matcher
 from xsense_ros.errors import BundleError
 
 _AGAIN = 'export or download the bundle again'
@@ -40,6 +41,10 @@ def check_files(manifest: Manifest, folder: Path) -> None:
         where = f'manifest.models.{key}'
         _check_hash(folder / model.file, model.sha256, f'{where}.sha256')
         verify_model(folder / model.file, model, where)
+        for name, variant in model.variants.items():
+            # Another precision is another inside: inputs and outputs are those of the model.
+            _check_hash(folder / variant.file, variant.sha256, f'{where}.variants.{name}.sha256')
+            verify_model(folder / variant.file, model, f'{where}.variants.{name}')
     for file, digest in manifest.assets.items():
         _check_hash(folder / file, digest, f'manifest.assets.{file}')
     for key, spec in manifest.preprocess.items():
@@ -53,21 +58,29 @@ def check_files(manifest: Manifest, folder: Path) -> None:
 
 def check_references(manifest: Manifest) -> None:
     """BundleError unless every tower names models and a preprocessing that exist."""
-    for name, space in manifest.spaces.items():
-        for modality, tower in space.towers.items():
-            where = f'manifest.spaces.{name}.towers.{modality}'
-            if tower.preprocess not in manifest.preprocess:
-                expected = f'one of {sorted(manifest.preprocess)}'
-                raise BundleError(f'{where}.preprocess', tower.preprocess, expected, _CORRECT)
-            for stage in tower.stages:
-                if stage not in manifest.models:
-                    expected = f'one of {sorted(manifest.models)}'
-                    raise BundleError(f'{where}.stages', stage, expected, _CORRECT)
+    towers = {
+        f'manifest.spaces.{name}.towers.{modality}': tower
+        for name, space in manifest.spaces.items()
+        for modality, tower in space.towers.items()
+    }
+    for name, matcher in manifest.matchers.items():
+        towers[f'manifest.matchers.{name}.template'] = matcher.template
+        towers[f'manifest.matchers.{name}.search'] = matcher.search
+    for where, tower in towers.items():
+        if tower.preprocess not in manifest.preprocess:
+            expected = f'one of {sorted(manifest.preprocess)}'
+            raise BundleError(f'{where}.preprocess', tower.preprocess, expected, _CORRECT)
+        for stage in tower.stages:
+            if stage not in manifest.models:
+                expected = f'one of {sorted(manifest.models)}'
+                raise BundleError(f'{where}.stages', stage, expected, _CORRECT)
 
 
 def check_consistency(manifest: Manifest) -> None:
-    """BundleError unless towers, calibrations and fingerprints of all spaces fit together."""
+    """BundleError unless towers, calibrations, fingerprints and matchers fit together."""
     check_references(manifest)
+    for name, matcher in manifest.matchers.items():
+        check_matcher(manifest, name, matcher)
     for name, space in manifest.spaces.items():
         where = f'manifest.spaces.{name}'
         for modality, tower in space.towers.items():

@@ -9,12 +9,17 @@ Published trackers (Chen et al., "Transformer Tracking", CVPR 2021) cut around a
 and h a square of side sqrt((w + k m) (h + k m)), m = (w + h) / 2: k = 1 for the template (twice
 the side of a square box) and k = 3 for the search (four times). `around_box` does the same for
 any k.
+
+The shipped matcher looks for the square around a box (`square_around`) in a square some times as
+wide (`search_around`); the box itself is carried along (`carry`). What is asked for is then as
+large in every template, and a long thin box does not have to be told from its surroundings.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -22,7 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xsense_ros.errors import InputError
-from xsense_ros.matching.boxes import Floats, around, as_boxes, centres
+from xsense_ros.matching.boxes import Floats, around, as_boxes
 
 # Linear interpolation over more than this many source pixels a step skips some of them.
 _ALIASES_FROM = 2
@@ -54,14 +59,15 @@ class Crop:
         """Pixels of the crop a pixel of the frame."""
         return self.size / self.side
 
-    @property
+    @cached_property
     def matrix(self) -> Floats:
-        """(2, 3): frame point (x, y, 1) -> crop point, continuous coordinates."""
+        """(2, 3): frame point (x, y, 1) -> crop point, continuous coordinates; read-only."""
         turn = math.radians(self.angle)
         c, s = math.cos(turn) * self.scale, math.sin(turn) * self.scale
-        linear = np.array([[c, s], [-s, c]])
-        shift = self.size / 2 - linear @ np.array(self.centre)
-        return np.column_stack([linear, shift])
+        (x, y), half = self.centre, self.size / 2
+        matrix = np.array([[c, s, half - c * x - s * y], [-s, c, half + s * x - c * y]])
+        matrix.setflags(write=False)  # it is kept
+        return matrix
 
     def to_crop(self, points: ArrayLike) -> Floats:
         """Frame points (..., 2) -> crop points."""
@@ -72,7 +78,8 @@ class Crop:
         """Crop points (..., 2) -> frame points."""
         matrix = self.matrix
         moved = np.asarray(points, dtype=np.float64) - matrix[:, 2]
-        return np.asarray(moved @ np.linalg.inv(matrix[:, :2]).T)
+        # The inverse of a turn and a scale is its transpose, scaled back twice.
+        return np.asarray(moved @ matrix[:, :2] / self.scale**2)
 
     def boxes_to_crop(self, boxes: ArrayLike) -> Floats:
         """Frame boxes (..., 4) -> boxes of the crop: the middle is mapped, the sides are scaled.
@@ -81,12 +88,12 @@ class Crop:
         outline; for small angles that is the upright box that overlaps the outline best.
         """
         found = as_boxes(boxes)
-        return around(self.to_crop(centres(found)), found[..., 2:] * self.scale)
+        return around(self.to_crop(_middle(found)), found[..., 2:] * self.scale)
 
     def boxes_to_frame(self, boxes: ArrayLike) -> Floats:
         """Inverse of `boxes_to_crop`."""
         found = as_boxes(boxes)
-        return around(self.to_frame(centres(found)), found[..., 2:] / self.scale)
+        return around(self.to_frame(_middle(found)), found[..., 2:] / self.scale)
 
     def cut(self, image: NDArray[Any], border: float | tuple[float, ...] = 0.0) -> NDArray[Any]:
         """The pixels of the crop, antialiased where the crop is coarser than the frame.
@@ -103,10 +110,8 @@ class Crop:
             InputError: an image that OpenCV cannot resample.
         """
         _check(image)
-        matrix = self.matrix
         step = int(1 / self.scale)
-        if step >= _ALIASES_FROM:
-            image, matrix = self._reduced(image, matrix, step)
+        image, matrix = self._reduced(image, step if step >= _ALIASES_FROM else 1)
         matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV counts from pixel centres
         value = border if isinstance(border, tuple) else (border,) * 4
         found = cv2.warpAffine(
@@ -119,23 +124,23 @@ class Crop:
         )
         return np.asarray(found).reshape(self.size, self.size, *image.shape[2:])
 
-    def _reduced(
-        self, image: NDArray[Any], matrix: Floats, step: int
-    ) -> tuple[NDArray[Any], Floats]:
+    def _reduced(self, image: NDArray[Any], step: int) -> tuple[NDArray[Any], Floats]:
         """The frame under the crop, averaged over step x step pixels, and the way from there."""
+        matrix = self.matrix
         reach = self.side / 2 * (abs(math.cos(a := math.radians(self.angle))) + abs(math.sin(a)))
         rows, columns = image.shape[:2]
         left, right = _span(self.centre[0], reach, columns, step)
         top, bottom = _span(self.centre[1], reach, rows, step)
-        part = image[top:bottom, left:right]
-        small = cv2.resize(
-            part,
-            ((right - left) // step, (bottom - top) // step),
-            interpolation=cv2.INTER_AREA,
-        ).reshape((bottom - top) // step, (right - left) // step, *image.shape[2:])
-        linear = matrix[:, :2]
-        shift = matrix[:, 2] + linear @ np.array([left, top], dtype=np.float64)
-        return small, np.column_stack([linear * step, shift])
+        # OpenCV copies what it is given where its axes run backwards (a BGR frame seen as RGB).
+        small = image[top:bottom, left:right]
+        if step > 1:
+            columns, rows = (right - left) // step, (bottom - top) // step
+            area = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_AREA)
+            small = np.asarray(area).reshape(rows, columns, *image.shape[2:])
+        c, s = matrix[0, :2]
+        there = matrix * step
+        there[:, 2] = matrix[:, 2] + (c * left + s * top, c * top - s * left)
+        return small, there
 
 
 def around_box(box: ArrayLike, context: float, size: int) -> Crop:
@@ -152,10 +157,65 @@ def around_box(box: ArrayLike, context: float, size: int) -> Crop:
     found = as_boxes(box)
     if context < 0:
         raise InputError('context', context, 'zero or more', 'correct the context')
-    middle = centres(found)
+    middle = _middle(found)
     extra = context * float(found[2:].mean())
     side = math.sqrt((found[2] + extra) * (found[3] + extra))
     return Crop((float(middle[0]), float(middle[1])), side, size)
+
+
+def square_around(box: ArrayLike, size: int, least: float = 16.0) -> Crop:
+    """The square with the middle of a box and its longer side.
+
+    Args:
+        box: (4,) left, top, width, height.
+        size: pixels of the crop.
+        least: side of the square at least, in pixels of the frame: less says nothing.
+
+    Raises:
+        InputError: no box.
+    """
+    found = as_boxes(box)
+    x, y = _middle(found)
+    return Crop((float(x), float(y)), max(float(found[2:].max()), least), size)
+
+
+def search_around(
+    centre: tuple[float, float], side: float, size: int, window: float, angle: float = 0.0
+) -> Crop:
+    """The square to search for a square that is expected somewhere.
+
+    Args:
+        centre: x, y where its middle is expected.
+        side: of it, expected, in pixels of the frame.
+        size: pixels of the crop.
+        window: times `side` that is searched along each axis.
+        angle: by which it is expected to be turned, see Crop.
+
+    Raises:
+        InputError: numbers that make no square.
+    """
+    return Crop((float(centre[0]), float(centre[1])), side * window, size, angle)
+
+
+def carry(box: ArrayLike, template: Crop, found_square: ArrayLike) -> Floats:
+    """Where a box lies once the square around it was found.
+
+    Args:
+        box: (4,) in the frame of the template.
+        template: the square around it there.
+        found_square: (..., 4) the same square elsewhere.
+
+    Returns:
+        (..., 4): the box with its aspect and its place inside the square, scaled as the square is
+        (by the geometric mean, where it was found with sides that differ).
+
+    Raises:
+        InputError: no box.
+    """
+    asked, square = as_boxes(box), as_boxes(found_square)
+    scale = np.sqrt(square[..., 2] * square[..., 3])[..., None] / template.side
+    offset = _middle(asked) - template.centre
+    return around(_middle(square) + offset * scale, asked[2:] * scale)
 
 
 def tiles(columns: int, rows: int, side: float, size: int, margin: float) -> list[Crop]:
@@ -178,6 +238,11 @@ def tiles(columns: int, rows: int, side: float, size: int, margin: float) -> lis
         for y in _middles(rows, side, margin)
         for x in _middles(columns, side, margin)
     ]
+
+
+def _middle(boxes: Floats) -> Floats:
+    """`boxes.centres` of what is known to be boxes."""
+    return np.asarray(boxes[..., :2] + boxes[..., 2:] / 2)
 
 
 def _middles(length: int, side: float, margin: float) -> list[float]:

@@ -13,8 +13,9 @@ from xsense_ros.errors import InputError
 from xsense_ros.msg import AudioChunk
 from xsense_ros.nodes.conversions import chunk_to_waveform, ns_to_stamp, stamp_to_ns
 from xsense_ros.nodes.faults import Level
+from xsense_ros.nodes.hearing import Arrival, Topic
 from xsense_ros.nodes.qos import MICROPHONE
-from xsense_ros.nodes.sense import Arrival, Sense, Surroundings, Topic
+from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.senses.microphone import Waveform, is_clipped
 from xsense_ros.senses.sound_window import Continuity
 

@@ -17,6 +17,7 @@ from xsense_ros.errors import InputError
 from xsense_ros.gallery.media import read_sound
 from xsense_ros.msg import AudioChunk, GalleryItem, MatchArray, Sample
 from xsense_ros.senses.camera import decode_compressed
+from xsense_ros.senses.picture_file import file_bytes
 from xsense_ros.srv import Enroll, Forget, ListItems, Query
 
 _ASK_AGAIN_SECONDS = 1.0
@@ -162,7 +163,7 @@ def picture_sample(path: Path, modality: str = Sample.IMAGE) -> Sample:
         raise InputError('picture', str(path), 'a .jpg or .png file', 'convert it first')
     sample = Sample(modality=modality)
     sample.compressed.format = kind
-    sample.compressed.data = array.array('B', _content(path))
+    sample.compressed.data = array.array('B', file_bytes(path))
     return sample
 
 
@@ -206,11 +207,3 @@ def text_sample(text: str) -> Sample:
     sample = Sample(modality=Sample.TEXT)
     sample.text.text = text
     return sample
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        expected = f'a file that can be read ({error.strerror})'
-        raise InputError('file', str(path), expected, 'correct the path') from error

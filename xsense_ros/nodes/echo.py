@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import rclpy
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
@@ -13,13 +14,13 @@ from rich.text import Text
 
 from xsense_ros.msg import MatchArray
 from xsense_ros.nodes.conversions import stamp_to_ns
-from xsense_ros.nodes.demo_table import probability_bar
+from xsense_ros.nodes.demo.table import probability_bar
 from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.plain import to_plain
 
 
-def to_json(message: MatchArray) -> str:
-    """All fields of an answer, on one line."""
+def to_json(message: Any) -> str:
+    """All fields of a message, on one line."""
     return json.dumps(to_plain(message), ensure_ascii=False)
 
 
@@ -41,7 +42,7 @@ def describe(message: MatchArray) -> Text:
     for match in message.matches[:3]:
         line.append(f' {match.label} ', 'bold' if match.accepted else '')
         if match.rank == 1:
-            line.append_text(probability_bar(match)).append(' ')
+            line.append_text(probability_bar(match.probability, match.accepted)).append(' ')
         else:
             line.append(f'{match.probability:.2f} ', 'dim')
     return line.append(f' {message.total_ms:.1f} ms', 'dim')

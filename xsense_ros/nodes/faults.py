@@ -96,12 +96,13 @@ class FaultRegistry:
             message = f'{kind}: {error}. Cure: report this as a bug of xsense_ros'
             self.report(source, kind, Level.ERROR, message)
 
-    def clear(self, source: str) -> None:
-        """Sticky faults of a source are over; their counts stay."""
+    def clear(self, source: str, kind: str | None = None) -> None:
+        """Sticky faults of a source are over, or those of one kind; their counts stay."""
         with self._lock:
             for fault in self._faults.get(source, {}).values():
-                fault.sticky = False
-                fault.last_seen = 0.0
+                if kind in (None, fault.kind):
+                    fault.sticky = False
+                    fault.last_seen = 0.0
 
     def present(self, source: str) -> Fault | None:
         """The worst fault of a source that is present now, the latest of equals."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.conversions import stamp_to_ns
-from xsense_ros.nodes.sense import Arrival
+from xsense_ros.nodes.hearing import Arrival
 from xsense_ros.senses.press import Press
 from xsense_ros.senses.tactile_sensor import Reading, TactileSensor
 

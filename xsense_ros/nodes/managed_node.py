@@ -14,9 +14,11 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.signals import SignalHandlerOptions
 
 from xsense_ros.errors import XsenseError
+from xsense_ros.nodes import build_only
 from xsense_ros.nodes.diagnostics import DiagnosticsPublisher
 from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.faults import FaultRegistry, Level
+from xsense_ros.nodes.log_relay import relay_logs
 
 LIFECYCLE = 'lifecycle'
 
@@ -165,7 +167,7 @@ class ManagedNode(LifecycleNode, ABC):
 
 
 def run(make: Callable[[], ManagedNode], what: str, args: list[str] | None) -> int:
-    """Run a node until SIGINT or SIGTERM.
+    """Run a node until SIGINT or SIGTERM, or have it build its engines and end.
 
     Args:
         make: constructs it.
@@ -186,6 +188,12 @@ def run(make: Callable[[], ManagedNode], what: str, args: list[str] | None) -> i
         print(f'{what}: {error}', file=sys.stderr)
         rclpy.shutdown()
         return 2
+    relay_logs(node)
+    if build_only.wanted(node):
+        status = build_only.build_for(node)
+        node.close()
+        rclpy.try_shutdown()
+        return status
     executor = make_executor(context)
     executor.add_node(node)
     if node.get_parameter('autostart').value:

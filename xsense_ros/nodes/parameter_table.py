@@ -4,67 +4,20 @@
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from rclpy.exceptions import InvalidTopicNameException
-from rclpy.validate_topic_name import validate_topic_name
-
-from xsense_ros.engines.backends import BACKENDS
 from xsense_ros.names import BUNDLES, MODALITIES
-
-# When a parameter may change.
-ANY_TIME = 'at any time'
-INACTIVE = 'while the node is inactive or unconfigured'
-UNCONFIGURED = 'while the node is unconfigured'
-AT_START = 'at start only'
-
-Check = Callable[[Any], str]
-"""Returns what would have been accepted, or '' where the value is good."""
-
-
-@dataclass(frozen=True)
-class ParameterSpec:
-    """A row of the table; ``limits`` are inclusive, and its floats are those of the descriptor."""
-
-    name: str
-    default: Any
-    description: str
-    changes: str = ANY_TIME
-    limits: tuple[float, float] | None = None
-    check: Check | None = None
-
-
-def _some_of(*known: str) -> Check:
-    def check(values: Any) -> str:
-        good = bool(values) and len(set(values)) == len(values) and set(values) <= set(known)
-        return '' if good else f'at least one of {list(known)}, none twice'
-
-    return check
-
-
-def _names(values: Any) -> str:
-    good = bool(values) and all(value.strip() for value in values)
-    return '' if good else 'at least one name or path, none of them empty'
-
-
-def _topics(values: Any) -> str:
-    try:
-        good = bool(values) and all(validate_topic_name(value) for value in values)
-    except InvalidTopicNameException as error:
-        return f'names of topics ({str(error).splitlines()[0]})'
-    return '' if good and len(set(values)) == len(values) else 'at least one topic, none twice'
-
-
-def _path(value: Any) -> str:
-    return '' if value.strip() and '\0' not in value else "a file name, or ':memory:'"
-
-
-def _share_or_default(value: Any) -> str:
-    return '' if value == -1.0 or value >= 0.0 else '-1.0, or 0.0 to 1.0'
+from xsense_ros.nodes.parameter_spec import (
+    INACTIVE,
+    UNCONFIGURED,
+    ParameterSpec,
+    names,
+    path,
+    share_or_default,
+    some_of,
+    topics,
+)
+from xsense_ros.nodes.shared_parameters import INFERENCE, PROCESS, STAMP_TOLERANCE
 
 
 def default_gallery() -> str:
@@ -75,9 +28,7 @@ def default_gallery() -> str:
 
 def _targets(modality: str, asked: str, *default: str) -> ParameterSpec:
     meaning = f'Modalities of the remembered views that may answer {asked}.'
-    return ParameterSpec(
-        f'{modality}.targets', list(default), meaning, check=_some_of(*MODALITIES)
-    )
+    return ParameterSpec(f'{modality}.targets', list(default), meaning, check=some_of(*MODALITIES))
 
 
 def _max_rate(modality: str, asked: str, unlimited: str = 'no limit') -> ParameterSpec:
@@ -91,41 +42,22 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         list(BUNDLES),
         'Model bundles to load, by name or path.',
         UNCONFIGURED,
-        check=_names,
+        check=names,
     ),
     ParameterSpec(
         'gallery',
         default_gallery(),
         "File of what is remembered; made where missing. ':memory:' forgets at cleanup.",
         UNCONFIGURED,
-        check=_path,
+        check=path,
     ),
-    ParameterSpec(
-        'backends',
-        ['onnxruntime'],
-        'Inference backends, in order of preference.',
-        INACTIVE,
-        check=_some_of(*sorted(BACKENDS)),
-    ),
-    ParameterSpec(
-        'strict_backend',
-        False,
-        'Fail where the first backend cannot serve, instead of falling back to the next.',
-        INACTIVE,
-    ),
-    ParameterSpec(
-        'threads',
-        0,
-        "Threads within one operator of a model; 0: the backend's choice.",
-        INACTIVE,
-        (0, 256),
-    ),
+    *INFERENCE,
     ParameterSpec(
         'senses',
         list(MODALITIES),
         'Senses to subscribe to, among those that the bundles offer.',
         INACTIVE,
-        check=_some_of(*MODALITIES),
+        check=some_of(*MODALITIES),
     ),
     _targets('image', 'a picture', 'image'),
     _targets('sketch', 'a sketch', 'image'),
@@ -139,14 +71,14 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         -1.0,
         'Least probability of an accepted match; -1: calibrated by the bundle.',
         limits=(-1.0, 1.0),
-        check=_share_or_default,
+        check=share_or_default,
     ),
     ParameterSpec(
         'min_margin',
         -1.0,
         'Least lead of an accepted match over the next item; -1: calibrated by the bundle.',
         limits=(-1.0, 1.0),
-        check=_share_or_default,
+        check=share_or_default,
     ),
     _max_rate('image', 'pictures', 'as many as the machine can'),
     _max_rate('sketch', 'sketches'),
@@ -174,14 +106,14 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         ['touch'],
         'Topics of the tactile sensors, one a sensor.',
         INACTIVE,
-        check=_topics,
+        check=topics,
     ),
     ParameterSpec(
         'touch.profiles',
         ['gelsight'],
         'Kinds of the sensors, by name or path: one for all, or one a topic.',
         INACTIVE,
-        check=_names,
+        check=names,
     ),
     ParameterSpec(
         'touch.backgrounds',
@@ -224,36 +156,12 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         INACTIVE,
         (3.0, 60.0),
     ),
-    ParameterSpec(
-        'stamp_tolerance_seconds',
-        0.1,
-        "How far a stamp may lie ahead of the node's clock before it is reported [s].",
-        INACTIVE,
-        (0.0, 60.0),
-    ),
+    STAMP_TOLERANCE,
     ParameterSpec(
         'keep_media',
         True,
         'Keep the samples of enrolled views, so that the gallery can be '
         'rebuilt for another model.',
     ),
-    ParameterSpec(
-        'diagnostics_period',
-        1.0,
-        'Time between two messages on /diagnostics [s].',
-        AT_START,
-        (0.05, 60.0),
-    ),
-    ParameterSpec(
-        'hardware_id',
-        socket.gethostname(),
-        'Identifies the computer or robot in diagnostics.',
-        AT_START,
-    ),
-    ParameterSpec(
-        'autostart',
-        False,
-        'Configure and activate by itself, without a lifecycle manager.',
-        AT_START,
-    ),
+    *PROCESS,
 )

@@ -31,11 +31,13 @@ CAMERA = _profile(QoSReliabilityPolicy.BEST_EFFORT, 5)
 TACTILE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 10)
 # Chunks are small and every one counts: a short stall of this process must not cost any.
 MICROPHONE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 100)
-# A word is said once, a sketch drawn once.
+# A word is said once, a sketch drawn once, a region marked once.
 SKETCH = _profile(QoSReliabilityPolicy.RELIABLE, 5)
 TEXT = _profile(QoSReliabilityPolicy.RELIABLE, 10)
+REGION = _profile(QoSReliabilityPolicy.RELIABLE, 5)
 ANSWERS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 CONTACTS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
+PICTURES = _profile(QoSReliabilityPolicy.RELIABLE, 2)
 DIAGNOSTICS = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 
 _OVERRIDABLE = (

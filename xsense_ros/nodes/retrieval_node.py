@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rclpy.lifecycle import LifecyclePublisher
 
 from xsense_ros.engines.bundle import Bundle, find_bundle
 from xsense_ros.errors import GalleryError, InputError
@@ -18,16 +17,19 @@ from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.msg import Embedding, MatchArray, TouchContact
 from xsense_ros.nodes.asker import Asker
 from xsense_ros.nodes.diagnostics import Report
+from xsense_ros.nodes.engine_report import ENGINE, EngineReport, report_fallbacks
 from xsense_ros.nodes.faults import Level
 from xsense_ros.nodes.impact_sense import ImpactSense
 from xsense_ros.nodes.managed_node import ManagedNode, run
+from xsense_ros.nodes.outlets import Outlets
+from xsense_ros.nodes.parameter_table import PARAMETERS
 from xsense_ros.nodes.parameters import NodeParameters
-from xsense_ros.nodes.qos import ANSWERS, CONTACTS, advertise
+from xsense_ros.nodes.qos import ANSWERS, CONTACTS
 from xsense_ros.nodes.sample_sense import ImageSense, SketchSense, TextSense
 from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.nodes.services import GALLERY, Services
 from xsense_ros.nodes.session import Session
-from xsense_ros.nodes.settings import Settings
+from xsense_ros.nodes.settings import Settings, check_values
 from xsense_ros.nodes.sound_sense import SoundSense
 from xsense_ros.nodes.touch_sense import TouchSense
 from xsense_ros.rebuild import rebuild_advice
@@ -35,7 +37,6 @@ from xsense_ros.senses.press import Press
 from xsense_ros.senses.tactile_difference import press_of
 from xsense_ros.senses.tactile_profile import load_profile
 
-ENGINE = 'engine'
 _OUTLETS = (
     ('matches', MatchArray, ANSWERS),
     ('embeddings', Embedding, ANSWERS),
@@ -68,10 +69,12 @@ class RetrievalNode(ManagedNode):
         self._bundles: list[Bundle] = []
         self._gallery: Gallery | None = None
         self._session: Session | None = None
-        self._outlets: dict[str, LifecyclePublisher] = {}
+        self._outlets: Outlets | None = None
         self._service_thread: Services | None = None
         self._senses: dict[str, Sense[Any]] = {}
-        self._own_parameters = NodeParameters(self, lambda: self.state, self._apply)
+        self._own_parameters = NodeParameters(
+            self, PARAMETERS, check_values, Settings.from_values, lambda: self.state, self._apply
+        )
         self._start_diagnostics(
             self.get_parameter('hardware_id').value,
             self.get_parameter('diagnostics_period').value,
@@ -93,8 +96,7 @@ class RetrievalNode(ManagedNode):
     @property
     def keep_media(self) -> bool:
         """Whether samples of enrolled views are kept."""
-        keep: bool = self._own_parameters.settings.keep_media
-        return keep
+        return self._own_parameters.settings.keep_media
 
     def latest_sample(self, modality: str) -> Any:
         """The newest sample heard in a modality; InputError where there is none."""
@@ -146,10 +148,7 @@ class RetrievalNode(ManagedNode):
         advice = rebuild_advice(self._gallery, settings.gallery, spaces, settings.bundles)
         if advice:
             self._faults.report(GALLERY, 'incomplete', Level.WARN, advice, sticky=True)
-        for name, kind, profile in _OUTLETS:
-            publisher = advertise(self, kind, name, profile, self._faults)
-            self._outlets[name] = publisher
-            self._diagnostics.add(publisher.topic_name, _describe_publisher(publisher))
+        self._outlets = Outlets(self, self._faults, self._diagnostics, _OUTLETS)
         self._service_thread = Services(self, self, self._faults, self._guard)
         self._diagnostics.add(GALLERY, self._describe_gallery)
 
@@ -161,10 +160,10 @@ class RetrievalNode(ManagedNode):
             cure = 'name one of them in the parameter `senses`, or load another bundle'
             offered = f'one that the bundles offer: {list(session.encoder.modalities)}'
             raise InputError('parameter senses', list(settings.senses), offered, cure)
-        for fallback in session.encoder.fallbacks:
-            message = f'{fallback.backend} cannot run {fallback.model}: {fallback.reason}'
-            self._faults.report(ENGINE, fallback.backend, Level.WARN, message, sticky=True)
-        self._diagnostics.add(ENGINE, self._describe_engine)
+        report_fallbacks(session.encoder.fallbacks, self._faults)
+        report = EngineReport(session.bundle, session.encoder.describe, self._faults)
+        self._diagnostics.add(ENGINE, report)
+        assert self._outlets is not None  # an active node has been configured
         matches, embeddings, contacts = (self._outlets[name] for name, *_ in _OUTLETS)
         asker = Asker(session, matches, embeddings)
         around = Surroundings(self, asker, contacts, self._faults, self._diagnostics, settings)
@@ -188,10 +187,9 @@ class RetrievalNode(ManagedNode):
         if self._service_thread is not None:
             self._service_thread.close()
             self._service_thread = None
-        while self._outlets:
-            publisher = self._outlets.popitem()[1]
-            self._diagnostics.remove(publisher.topic_name)
-            self.destroy_lifecycle_publisher(publisher)
+        if self._outlets is not None:
+            self._outlets.close()
+            self._outlets = None
         self._diagnostics.remove(GALLERY)
         self._faults.clear(GALLERY)
         if self._gallery is not None:
@@ -214,29 +212,6 @@ class RetrievalNode(ManagedNode):
             self._faults.report_error(GALLERY, error, Level.ERROR)
             return str(error), {'file': path}
         return f'{size} items', {'file': path, 'items': size, 'version': version}
-
-    def _describe_engine(self) -> Report:
-        session = self._session
-        if session is None:
-            return 'no models in memory', {}
-        engines = session.encoder.describe()
-        for engine in engines:
-            if engine.fault:
-                self._faults.report(ENGINE, engine.model, Level.ERROR, engine.fault)
-        figures = {
-            engine.model: f'{engine.backend} on {engine.device}, {engine.precision}, '
-            f'{engine.threads} threads'
-            for engine in engines
-        }
-        return session.bundle, figures
-
-
-def _describe_publisher(publisher: LifecyclePublisher) -> Callable[[], Report]:
-    def describe() -> Report:
-        listeners = publisher.get_subscription_count()
-        return f'{listeners} listening', {'subscribers': listeners}
-
-    return describe
 
 
 def main(args: list[str] | None = None) -> int:

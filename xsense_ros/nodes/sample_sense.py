@@ -18,8 +18,9 @@ from xsense_ros.nodes.conversions import (
     image_to_sketch,
     message_to_text,
 )
+from xsense_ros.nodes.hearing import Arrival
 from xsense_ros.nodes.qos import CAMERA, SKETCH, TEXT
-from xsense_ros.nodes.sense import Arrival, Sense, Surroundings
+from xsense_ros.nodes.sense import Sense, Surroundings
 
 _TEXTS_WAITING = 10
 _SKETCHES_WAITING = 5

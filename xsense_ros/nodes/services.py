@@ -1,25 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services Enroll, Forget, ListItems and Query, on a thread of their own.
-
-An enrolment encodes every view and waits for the disk; were it served by the node's own executor,
-no picture would be received meanwhile. A coroutine would not help: rclpy's EventsExecutor calls
-service callbacks as plain functions. So the services live in a hidden helper node with its own
-executor, under the names of the main node.
-"""
+"""The services Enroll, Forget, ListItems and Query of the retrieval node."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 
-from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import Item, View
 from xsense_ros.gallery.media import encode_media, media_thumbnail
@@ -27,6 +16,7 @@ from xsense_ros.msg import GalleryItem
 from xsense_ros.nodes.answers import gallery_item, match_array
 from xsense_ros.nodes.faults import FaultRegistry
 from xsense_ros.nodes.sample_messages import Toucher, sample_from_message
+from xsense_ros.nodes.service_thread import Service, ServiceThread, not_active
 from xsense_ros.nodes.session import Session
 from xsense_ros.srv import Enroll, Forget, ListItems, Query
 
@@ -56,8 +46,8 @@ class ServiceHost(Toucher, Protocol):
         ...
 
 
-class Services:
-    """Serves until closed. Every failure is an answer with success = false and a message.
+class Services(ServiceThread):
+    """Serves the gallery until closed.
 
     Args:
         node: under whose name the services appear.
@@ -74,58 +64,13 @@ class Services:
         guard: threading.Lock,
     ) -> None:
         self._host = host
-        self._faults = faults
-        self._guard = guard
-        # A leading underscore hides the helper from `ros2 node list`. Arguments of the command
-        # line were meant for the main node: a __node remap must not rename the helper too.
-        self._node = rclpy.create_node(
-            f'_{node.get_name()}_services',
-            namespace=node.get_namespace(),
-            context=node.context,
-            use_global_arguments=False,
-            enable_rosout=False,
-            start_parameter_services=False,
+        services = (
+            Service(Enroll, 'enroll', self._enroll),
+            Service(Forget, 'forget', self._forget),
+            Service(ListItems, 'list_items', self._list_items),
+            Service(Query, 'query', self._query),
         )
-        for service_type, name, work in (
-            (Enroll, 'enroll', self._enroll),
-            (Forget, 'forget', self._forget),
-            (ListItems, 'list_items', self._list_items),
-            (Query, 'query', self._query),
-        ):
-            self._node.create_service(
-                service_type, node.resolve_service_name(f'~/{name}'), self._serve(work)
-            )
-        self._executor = SingleThreadedExecutor(context=node.context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name='xsense-services', daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Finish the service in work and withdraw all of them."""
-        self._executor.shutdown()
-        self._thread.join()
-        self._node.destroy_node()
-
-    def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):  # the process ends
-            self._executor.spin()
-
-    def _serve(self, work: Callable[[Any, Any], None]) -> Callable[[Any, Any], Any]:
-        def serve(request: Any, response: Any) -> Any:
-            try:
-                with self._guard:
-                    work(request, response)
-                response.success = True
-            except XsenseError as error:
-                response.message = str(error)
-                if not isinstance(error, InputError):
-                    self._faults.report_error(GALLERY, error)
-            except Exception as error:  # a bug in one request must not end the node
-                response.message = f'{type(error).__name__}: {error}'
-                self._faults.report_error(GALLERY, error)
-            return response
-
-        return serve
+        super().__init__(node, services, faults, GALLERY, guard)
 
     def _enroll(self, request: Any, response: Any) -> None:
         session = self._active_session()
@@ -178,10 +123,5 @@ class Services:
     def _active_session(self) -> Session:
         session = self._host.session
         if session is None:
-            raise InputError(
-                'lifecycle state',
-                'inactive',
-                'an active node, for only that has models in memory',
-                'activate it: `ros2 lifecycle set NODE activate`',
-            )
+            raise not_active()
         return session

@@ -31,6 +31,7 @@ class Session:
             settings.backends,
             threads=settings.threads,
             strict=settings.strict_backend,
+            build=settings.build,
         )
         self.bundle = ', '.join(f'{b.manifest.name} {b.manifest.version}' for b in bundles)
         self._gallery = gallery

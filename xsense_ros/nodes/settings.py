@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The values of the node's parameters as the node uses them, and when they may change."""
+"""The values of the retrieval node's parameters as the node uses them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 
 from xsense_ros.errors import InputError
 from xsense_ros.names import MODALITIES
-from xsense_ros.nodes.parameter_table import ANY_TIME, INACTIVE, PARAMETERS
-
-_BY_NAME = {spec.name: spec for spec in PARAMETERS}
+from xsense_ros.nodes.parameter_spec import check_rows, unless_negative
+from xsense_ros.nodes.parameter_table import PARAMETERS
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Settings:
     backends: tuple[str, ...]
     strict_backend: bool
     threads: int | None
+    build: str
     senses: tuple[str, ...]
     targets: Mapping[str, tuple[str, ...]]
     top_k: int
@@ -56,11 +56,12 @@ class Settings:
             backends=tuple(values['backends']),
             strict_backend=values['strict_backend'],
             threads=values['threads'] or None,
+            build=values['engines.build'],
             senses=tuple(values['senses']),
             targets={name: tuple(values[f'{name}.targets']) for name in MODALITIES},
             top_k=values['top_k'],
-            min_probability=_unless_negative(values['min_probability']),
-            min_margin=_unless_negative(values['min_margin']),
+            min_probability=unless_negative(values['min_probability']),
+            min_margin=unless_negative(values['min_margin']),
             max_rates={name: values.get(f'{name}.max_rate', 0.0) for name in MODALITIES},
             sound_window_seconds=values['sound.window_seconds'],
             sound_hop_seconds=values['sound.hop_seconds'],
@@ -79,16 +80,7 @@ class Settings:
 
 def check_values(values: Mapping[str, Any]) -> None:
     """InputError for the first value that cannot be used; names without a row are not ours."""
-    for name, value in values.items():
-        spec = _BY_NAME.get(name)
-        if spec is None:
-            continue
-        expected = spec.check(value) if spec.check else ''
-        if spec.limits and not spec.limits[0] <= value <= spec.limits[1]:
-            expected = f'{spec.limits[0]} to {spec.limits[1]}'
-        if expected:
-            cure = f'correct it in the parameter file, or `ros2 param set NODE {name} VALUE`'
-            raise InputError(f'parameter {name}', value, expected, cure)
+    check_rows(PARAMETERS, values)
     hop, window = values.get('sound.hop_seconds'), values.get('sound.window_seconds')
     if hop is not None and window is not None and hop > window:
         raise InputError(
@@ -107,27 +99,7 @@ def check_values(values: Mapping[str, Any]) -> None:
         )
 
 
-def check_change(name: str, value: Any, state: str) -> None:
-    """InputError where a parameter may not change in this lifecycle state."""
-    spec = _BY_NAME.get(name)
-    if spec is None or spec.changes == ANY_TIME or state == 'unconfigured':
-        return
-    if spec.changes == INACTIVE and state == 'inactive':
-        return
-    step = 'deactivate' if spec.changes == INACTIVE else 'deactivate and clean up'
-    raise InputError(
-        f'parameter {name}',
-        value,
-        f'a change {spec.changes} (the node is {state})',
-        f'{step} the node first (`ros2 lifecycle set`), or give it in the parameter file',
-    )
-
-
 def _by_topic(topics: Sequence[str], profiles: Sequence[str]) -> dict[str, str]:
     """Profile of each tactile sensor; a single one is that of all."""
     shared = profiles if len(profiles) == len(topics) else [profiles[0]] * len(topics)
     return dict(zip(topics, shared, strict=True))
-
-
-def _unless_negative(value: float) -> float | None:
-    return None if value < 0.0 else value

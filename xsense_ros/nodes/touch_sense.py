@@ -26,8 +26,9 @@ from xsense_ros.nodes.conversions import (
 from xsense_ros.nodes.diagnostics import Report
 from xsense_ros.nodes.faults import Level
 from xsense_ros.nodes.finger import Finger, arrival_ns, serial_of
+from xsense_ros.nodes.hearing import Arrival, Topic
 from xsense_ros.nodes.qos import TACTILE
-from xsense_ros.nodes.sense import Arrival, Sense, Surroundings, Topic
+from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.senses.press import Press
 from xsense_ros.senses.tactile_profile import load_profile

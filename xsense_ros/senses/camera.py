@@ -22,7 +22,13 @@ from xsense_ros.senses.compressed_frame import decode_compressed
 from xsense_ros.senses.levels import stretch_to_8_bit, to_8_bit
 from xsense_ros.senses.raw import RawData, as_bytes
 
-__all__ = ['NATIVE_ENCODINGS', 'decode_compressed', 'decode_image']
+__all__ = [
+    'NATIVE_ENCODINGS',
+    'SINGLE_CHANNEL',
+    'decode_compressed',
+    'decode_image',
+    'decode_values',
+]
 
 
 class _Kind(Enum):
@@ -92,6 +98,8 @@ _LAYOUTS: dict[str, _Layout] = {
 
 # Encodings that decode_image takes; for any other a node may use cv_bridge where it is installed.
 NATIVE_ENCODINGS = frozenset(_LAYOUTS)
+# Of these, the ones that decode_values takes: grey, counts or measures, one a pixel.
+SINGLE_CHANNEL = frozenset(('mono8', '8UC1', 'mono16', '16UC1', '32FC1'))
 
 
 def decode_image(
@@ -125,17 +133,7 @@ def decode_image(
         InputError: unknown encoding; sizes that are zero, odd where the encoding needs pairs, or
             contradict the length of ``data``; a frame without one valid measurement.
     """
-    layout = _LAYOUTS.get(encoding)
-    if layout is None:
-        raise InputError(
-            'image encoding',
-            encoding,
-            f'one of {sorted(NATIVE_ENCODINGS)}',
-            'set the camera driver to rgb8, or install cv_bridge for other encodings',
-        )
-    raw = as_bytes(data)
-    _check_size(raw.size, height, width, step, encoding, layout)
-    pixels = _pixels(raw, height * layout.half_rows // 2, width, step, layout, is_bigendian)
+    pixels, layout = _read(data, height, width, encoding, step, is_bigendian)
     if layout.kind is not _Kind.COLOUR:
         grey = stretch_to_8_bit(pixels[..., 0], zero_is_invalid=layout.kind is _Kind.MEASURE)
         return _colour(grey, cv2.COLOR_GRAY2RGB)
@@ -146,6 +144,50 @@ def decode_image(
     else:
         rgb = pixels if layout.code is None else _colour(pixels, layout.code)
     return to_8_bit(rgb) if rgb.dtype == np.uint16 else rgb
+
+
+def decode_values(
+    data: RawData,
+    *,
+    height: int,
+    width: int,
+    encoding: str,
+    step: int,
+    is_bigendian: bool = False,
+) -> NDArray[Any]:
+    """View a raw frame of one of SINGLE_CHANNEL as it is, without a stretch to 8 bit.
+
+    Arguments are those of `decode_image`.
+
+    Returns:
+        uint8, uint16 or float32 (height, width), possibly a read-only view of ``data``.
+
+    Raises:
+        InputError: another encoding, or sizes as in `decode_image`.
+    """
+    if encoding not in SINGLE_CHANNEL:
+        raise InputError(
+            'image encoding', encoding, f'one of {sorted(SINGLE_CHANNEL)}', 'correct the encoding'
+        )
+    return _read(data, height, width, encoding, step, is_bigendian)[0][..., 0]
+
+
+def _read(
+    data: RawData, height: int, width: int, encoding: str, step: int, is_bigendian: bool
+) -> tuple[NDArray[Any], _Layout]:
+    """Pixels as they lie in memory, and what they mean."""
+    layout = _LAYOUTS.get(encoding)
+    if layout is None:
+        raise InputError(
+            'image encoding',
+            encoding,
+            f'one of {sorted(NATIVE_ENCODINGS)}',
+            'set the camera driver to rgb8, or install cv_bridge for other encodings',
+        )
+    raw = as_bytes(data)
+    _check_size(raw.size, height, width, step, encoding, layout)
+    rows = height * layout.half_rows // 2
+    return _pixels(raw, rows, width, step, layout, is_bigendian), layout
 
 
 def _colour(pixels: NDArray[Any], code: int) -> NDArray[Any]:

@@ -41,12 +41,10 @@ def decode_compressed(data: RawData, format: str, *, on_white: bool = False) -> 
     Raises:
         InputError: no data, neither JPEG nor PNG, cut off or damaged, compressedDepth by RVL.
     """
-    raw = as_bytes(data)
-    if raw.size == 0:
-        raise InputError('compressed image', 'no data', 'a JPEG or PNG', _SENSOR)
+    pixels = decode_stored(data, format)
     if 'compressedDepth' in format:
-        return _depth(raw, format)
-    pixels = _decode(raw, format)
+        grey = stretch_to_8_bit(pixels, zero_is_invalid=True)
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     if pixels.dtype == np.uint16:
         if channels == 1:
@@ -57,7 +55,27 @@ def decode_compressed(data: RawData, format: str, *, on_white: bool = False) -> 
     return lay_on_white(rgb, pixels[..., 3]) if on_white and channels == 4 else rgb
 
 
-def _depth(raw: NDArray[np.uint8], format: str) -> NDArray[np.uint8]:
+def decode_stored(data: RawData, format: str) -> NDArray[Any]:
+    """Decode the data of a CompressedImage to the values that were stored.
+
+    Args:
+        data: the bytes of the message or of a file.
+        format: as in `decode_compressed`.
+
+    Returns:
+        uint8 or uint16, grey (H, W), BGR (H, W, 3) (every JPEG) or BGRA (H, W, 4); compressedDepth
+        gives its integers or, of '32FC1', metres in float32, 0 where nothing was measured.
+
+    Raises:
+        InputError: as `decode_compressed`.
+    """
+    raw = as_bytes(data)
+    if raw.size == 0:
+        raise InputError('compressed image', 'no data', 'a JPEG or PNG', _SENSOR)
+    return _depth(raw, format) if 'compressedDepth' in format else _decode(raw, format)
+
+
+def _depth(raw: NDArray[np.uint8], format: str) -> NDArray[Any]:
     if raw.size <= _DEPTH_HEADER.itemsize or 'rvl' in format.lower():
         raise InputError(
             'compressed image format',
@@ -78,11 +96,9 @@ def _depth(raw: NDArray[np.uint8], format: str) -> NDArray[np.uint8]:
         # Stored as inverse depth, quantised: value = A / depth + B; 0 is "not measured".
         inverse = stored.astype(np.float32) - header['b']
         measured = (stored != 0) & (inverse > 0)
-        depth = np.divide(header['a'], inverse, out=np.zeros_like(inverse), where=measured)
-        grey = stretch_to_8_bit(depth, zero_is_invalid=True)
-    else:
-        grey = stretch_to_8_bit(stored, zero_is_invalid=True)
-    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
+        depth = np.zeros_like(inverse)
+        return np.asarray(np.divide(header['a'], inverse, out=depth, where=measured))
+    return stored
 
 
 def _decode(raw: NDArray[np.uint8], format: str) -> NDArray[Any]:

@@ -17,6 +17,8 @@ _LOW, _HIGH = 0.005, 0.995
 # take longer than the rest of the decoding.
 _GRID_PIXELS = 20_000
 _MID_GREY = 128
+# float32 holds about seven digits: a range below this share of the values is their rounding.
+_ROUNDING = 4 * float(np.finfo(np.float32).eps)
 
 
 def stretch_to_8_bit(values: NDArray[Any], *, zero_is_invalid: bool) -> NDArray[np.uint8]:
@@ -47,8 +49,7 @@ def stretch_to_8_bit(values: NDArray[Any], *, zero_is_invalid: bool) -> NDArray[
             'finite' + (' values other than 0' if zero_is_invalid else ' values'),
             'check that the sensor is not covered and that something is in its range',
         )
-    ranks = [int(_LOW * (valid.size - 1)), int(np.ceil(_HIGH * (valid.size - 1)))]
-    low, high = (float(value) for value in np.partition(valid, ranks)[ranks])
+    low, high = robust_range(valid)
     if high > low:
         # float32 throughout: float64 doubles the time and 8 bit show no difference. Values of
         # float32's whole range overflow to infinity on the way, which clips as it should.
@@ -64,6 +65,19 @@ def stretch_to_8_bit(values: NDArray[Any], *, zero_is_invalid: bool) -> NDArray[
     if zero_is_invalid:
         grey[values == 0] = 0.0
     return np.asarray(grey.astype(np.uint8))
+
+
+def robust_range(values: NDArray[Any]) -> tuple[float, float]:
+    """The 0.5 and 99.5 percentile of finite values of any shape, at least one."""
+    flat = values.ravel()
+    ranks = [int(_LOW * (flat.size - 1)), int(np.ceil(_HIGH * (flat.size - 1)))]
+    low, high = (float(value) for value in np.partition(flat, ranks)[ranks])
+    return low, high
+
+
+def is_flat(low: float, high: float) -> bool:
+    """Whether a range of values is none, or none but the rounding of float32."""
+    return high - low <= _ROUNDING * max(abs(low), abs(high))
 
 
 def to_8_bit(pixels: NDArray[Any]) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import BundleError, InputError
 from xsense_ros.senses.image_input import ImageInput
+from xsense_ros.senses.matcher_input import SearchInput, TemplateInput
 from xsense_ros.senses.sketch_input import SketchInput
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
@@ -37,8 +38,10 @@ class Preprocessor(Protocol):
 
 _REGISTRY: dict[str, Callable[..., Preprocessor]] = {
     ImageInput.name: ImageInput,
+    SearchInput.name: SearchInput,
     SketchInput.name: SketchInput,
     SoundInput.name: SoundInput,
+    TemplateInput.name: TemplateInput,
     TextInput.name: TextInput,
     TouchInput.name: TouchInput,
 }
@@ -48,7 +51,7 @@ def build_preprocessor(name: str, parameters: Mapping[str, Any], assets: Path) -
     """Build a preprocessor from the manifest of a bundle.
 
     Args:
-        name: 'image', 'sketch', 'sound', 'text' or 'touch'.
+        name: 'image', 'search', 'sketch', 'sound', 'template', 'text' or 'touch'.
         parameters: keyword parameters of that class; missing ones take their defaults.
         assets: folder that file parameters are relative to.
 

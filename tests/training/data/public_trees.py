@@ -178,3 +178,26 @@ def crossnet_tree(root: Path, folders: Mapping[str, Sequence[str]]) -> Path:
                 write(root / folder / 'touch' / f'{name}_gel_{number}.png', content)
                 write(root / folder / 'vision' / f'{name}_{number}.png', content)
     return root
+
+
+def m3fd_tree(root: Path) -> Path:
+    """Two runs of two frames, two boxes a frame, the second one below 10 pixels."""
+    for number, name in enumerate(('00003', '00004', '00010', '00011')):
+        for folder in ('vi', 'ir'):
+            write(root / folder / f'{name}.png', picture_bytes('a.png', 60 * number, (64, 48)))
+        write(root / 'labels' / f'{name}.txt', '0 0.5 0.5 0.5 0.5\n4 0.2 0.2 0.05 0.05\n')
+    write(root / 'meta/train.txt', '00003.png\n00004.png\n00010.png\n')
+    write(root / 'meta/val.txt', '00011.png\n')
+    return root
+
+
+def m3fd_cropped_tree(root: Path) -> Path:
+    """Two targets a part, of one run a part."""
+    for part, names in (('train', ('00001_0', '00002_0')), ('test', ('00200_0', '00200_1'))):
+        for name in names:
+            for folder in ('vis', 'lwir'):
+                content = picture_bytes('a.png', 90, (511, 511))
+                write(root / 'Data/m3fd' / part / folder / f'{name}.png', content)
+        boxes = {name: [0, 0, 40, 30] for name in names}
+        write(root / 'Data/m3fd' / part / 'gt.json', json.dumps(boxes))
+    return root

@@ -39,6 +39,10 @@ def tree_of(name: str, root: Path) -> Path:
         return public_trees.touch_tree(root, tree)
     if name == 'crossnet-flat':
         return public_trees.crossnet_tree(root, {'train': ('obj1',), 'val': ('obj2',)})
+    if name == 'm3fd':
+        return public_trees.m3fd_tree(root)
+    if name == 'm3fd-cropped':
+        return public_trees.m3fd_cropped_tree(root)
     make = {
         'sketchy': public_trees.sketchy_tree,
         'cub': public_trees.cub_tree,
@@ -67,6 +71,8 @@ def known_complete(monkeypatch: pytest.MonkeyPatch, name: str, complete: dict[st
         ('objectfolder-real', {'classes': 3, 'touch': 12}, '6 train, 3 val, 3 test'),
         ('touch-sim', {}, 'images/s'),
         ('crossnet-flat', {}, '2 train, 0 val, 2 test'),
+        ('m3fd', {'pair': 4, 'box': 8}, 'Motorcycle'),
+        ('m3fd-cropped', {'train': 2, 'test': 2}, 'all targets'),
     ],
 )
 def test_a_complete_set_passes(
@@ -102,6 +108,17 @@ def test_a_part_of_objectfolder_fails_with_what_is_missing(tmp_path: Path) -> No
     assert status == 1
     for line in ('classes: 4 of 1000', 'touch: 8 of 100000', 'impact: 0 of 100000'):
         assert f'objectfolder is incomplete: {line}' in text
+
+
+def test_a_part_of_m3fd_fails_with_what_is_missing(tmp_path: Path) -> None:
+    public_trees.m3fd_tree(tmp_path)
+    status, text = report(f'm3fd:{tmp_path}')
+    assert status == 1
+    for line in ('pair: 4 of 4200', 'box: 8 of 34407'):
+        assert f'm3fd is incomplete: {line}' in text
+    (tmp_path / 'ir/00003.png').unlink()
+    status, text = report(f'm3fd:{tmp_path}')
+    assert status == 1 and 'one half only' in text and '00003' in text
 
 
 def test_a_tu_berlin_without_enough_photos_fails(tmp_path: Path) -> None:

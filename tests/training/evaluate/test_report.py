@@ -11,12 +11,13 @@ from click.testing import CliRunner
 
 from xsense_ros.errors import InputError
 from xsense_training.commands.report import command
+from xsense_training.evaluate.cells import verdict
 from xsense_training.evaluate.document import read_metrics, read_models, write_metrics
 from xsense_training.evaluate.outcome_store import outcomes_folder, save_outcomes
 from xsense_training.evaluate.report import report, write_section
 from xsense_training.evaluate.rows import summarise
 from xsense_training.evaluate.summary import Cost
-from xsense_training.evaluate.table import markdown, verdict
+from xsense_training.evaluate.table import markdown
 
 
 @pytest.fixture

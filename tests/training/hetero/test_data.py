@@ -16,9 +16,11 @@ from xsense_training.data.coco_boxes import load_coco_boxes
 from xsense_training.data.landsat import BANDS, CONTRAST, PARTS, landsat_pairs, load_landsat
 from xsense_training.data.m3fd import (
     CROPPED,
+    cropped_pictures,
     homologous,
     load_cropped,
     load_m3fd,
+    pictures,
     sequences,
     split_by_sequence,
 )
@@ -127,8 +129,6 @@ class TestM3fd:
         assert pair.visible.shape == (30, 40, 3) and pair.infrared.shape == (30, 40)
         with Image.open(root / 'ir' / '00007.png') as image:
             assert np.array_equal(pair.infrared, np.asarray(image))
-        same = homologous(pairs).load(2)
-        assert np.abs(same.infrared - grey(pair.visible)).max() <= 0.5
 
     def test_split_by_sequence(self, root):
         pairs = load_m3fd(root)
@@ -140,18 +140,96 @@ class TestM3fd:
         long = sequences(tuple(f'{n:05d}' for n in range(120)))
         assert sorted(set(long.values())) == ['00000', '00050', '00100']
 
-    def test_the_preprocessed_layout(self, tmp_path):
-        for part in ('train', 'test'):
-            for name in ('00001_0', '00001_1'):
-                for folder in ('vis', 'lwir'):
-                    picture(tmp_path / part / folder / f'{name}.png', (CROPPED, CROPPED))
-            boxes = {'00001_0': [3, 4, 101, 51], '00001_1': [0, 0, 20, 30]}
-            (tmp_path / part / 'gt.json').write_text(json.dumps(boxes))
-        pairs = load_cropped(tmp_path, 'test')
+    def test_the_folder_of_its_own_code_around_it(self, root, tmp_path):
+        inner = tmp_path / 'm3fd'
+        inner.mkdir()
+        for name in ('vi', 'ir', 'labels'):
+            (root / name).rename(inner / name)
+        assert len(load_m3fd(tmp_path).names) == 4
+        assert len(pictures(tmp_path)) == 8
+
+    def test_small_boxes_where_they_are_asked_for(self, root):
+        assert len(load_m3fd(root).targets) == 4 * 2
+        assert len(load_m3fd(root, least=0.0).targets) == 4 * 3
+
+    def test_lists_must_name_pictures_but_do_not_split(self, root):
+        (root / 'meta').mkdir()
+        (root / 'meta' / 'train.txt').write_text('00001.png\n00007.png\n')
+        (root / 'meta' / 'val.txt').write_text('00002.png\n')
+        pairs = load_m3fd(root)
+        assert pairs.sequence['00001'] == pairs.sequence['00002']
+        (root / 'meta' / 'pred.txt').write_text('00003.png\n')
+        with pytest.raises(InputError, match='00003'):
+            load_m3fd(root)
+
+    def test_sequences_by_whoever_knows_them(self, root):
+        file = root / 'sequences.txt'
+        file.write_text('00001 north\n00100 north\n\n00002 south\n00007 south\n')
+        pairs = load_m3fd(root)
+        assert pairs.sequence == {
+            '00001': 'north', '00002': 'south', '00007': 'south', '00100': 'north',
+        }  # fmt: skip
+        parts = split_by_sequence(pairs, val=0.0).parts
+        assert {frozenset(parts['train']), frozenset(parts['test'])} == {
+            frozenset({'00001', '00100'}), frozenset({'00002', '00007'}),
+        }  # fmt: skip
+        for wrong, message in (
+            ('00001 north\n', 'without a sequence'),
+            ('00001 north\n00001 south\n', 'twice'),
+            ('00001 far north\n', 'far north'),
+        ):
+            file.write_text(wrong)
+            with pytest.raises(InputError, match=message):
+                load_m3fd(root)
+
+    @pytest.fixture
+    def cropped(self, tmp_path):
+        boxes = {'00001_0': [3, 4, 101, 51], '00001_1': [0, 0, 20, 30]}
+        others = {'00002_0': [0, 0, 40, 30], '00200_0': [0, 0, 40, 30]}
+        folder = tmp_path / 'Data' / 'm3fd'
+        for part, found in (('test', boxes), ('train', others)):
+            for name in found:
+                for sensor, mode in (('vis', 'RGB'), ('lwir', 'L')):
+                    picture(folder / part / sensor / f'{name}.png', (CROPPED, CROPPED), mode)
+            (folder / part / 'gt.json').write_text(json.dumps(found))
+        return tmp_path
+
+    def test_the_preprocessed_layout(self, cropped):
+        pairs = load_cropped(cropped, 'test')
         # Pixel 255 is the middle one whatever x and y say.
         assert pairs.targets[0].box == (205, 230, 101, 51)
         assert set(pairs.sequence.values()) == {'00001'}
         assert pairs.load(1).infrared.shape == (CROPPED, CROPPED)
+        assert load_cropped(cropped / 'Data' / 'm3fd', 'test').names == pairs.names
+        assert len(cropped_pictures(cropped)) == 8
+
+    def test_the_preprocessed_layout_split_by_sequence(self, cropped):
+        """Targets of one image, and of the next one, are together wherever they were put."""
+        pairs = load_cropped(cropped)
+        assert pairs.names == ('00001_0', '00001_1', '00002_0', '00200_0')
+        parts = split_by_sequence(pairs, val=0.0).parts
+        assert {'00001_0', '00001_1', '00002_0'} in ({*parts['train']}, {*parts['test']})
+        (cropped / 'Data' / 'm3fd' / 'sequences.txt').write_text('00001 a\n00002 b\n00200 b\n')
+        run = load_cropped(cropped).sequence
+        assert run['00001_0'] == run['00001_1'] == 'a' and run['00002_0'] == run['00200_0'] == 'b'
+        train = cropped / 'Data' / 'm3fd' / 'train'
+        (train / 'gt.json').write_text('{"00001_1": [0, 0, 20, 30]}')
+        for sensor in ('vis', 'lwir'):
+            picture(train / sensor / '00001_1.png', (CROPPED, CROPPED))
+        with pytest.raises(InputError, match='train and in test'):
+            load_cropped(cropped)
+
+    def test_homologous(self, root, cropped):
+        """The same questions, the visible picture searched in place of the infrared one."""
+        for pairs in (load_m3fd(root), load_cropped(cropped, 'test')):
+            same = homologous(pairs)
+            assert (same.targets, same.names) == (pairs.targets, pairs.names)
+            assert same.sequence == pairs.sequence and same.dataset.endswith('homologous')
+            for number in range(len(pairs.names)):
+                one, other = pairs.load(number), same.load(number)
+                assert np.array_equal(one.visible, other.visible)
+                assert np.abs(other.infrared - grey(one.visible)).max() <= 0.5
+                assert not np.array_equal(one.infrared, other.infrared)
 
     def test_faults_are_named(self, root):
         (root / 'labels' / '00002.txt').write_text('0 0.5 0.5 0.5\n')

@@ -174,7 +174,7 @@ def test_the_bank_holds_the_template_in_other_sizes_and_angles():
 
 
 class TestLite:
-    config = LiteConfig(template_size=32, search_size=96, narrow=8, wide=12, channels=8)
+    config = LiteConfig(template_size=32, search_size=96, narrow=8, wide=12, channels=8, groups=2)
 
     def test_shapes_and_independence(self):
         net = HeteroLite(self.config).eval()
@@ -207,5 +207,7 @@ class TestLite:
 def test_faults_are_named():
     with pytest.raises(InputError, match='trunk'):
         MatcherConfig('vgg')
+    with pytest.raises(InputError, match='channels'):
+        LiteConfig(channels=8, groups=3)
     with pytest.raises(InputError, match='search_size'):
         MatcherConfig(search_size=100)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
-from xsense_training.models.hetero_matcher import HeteroMatcher
+from xsense_training.models.hetero_matcher import HeteroMatcher, MatcherConfig
 from xsense_training.recipes.hetero.sizes import PUBLISHED, lite_size, published_size
+from xsense_training.recipes.hetero.times import times
 
 # `xsense-train describe hetero --all` counts all rows; these hold every part of the others.
 COUNTED = [PUBLISHED[1], PUBLISHED[6], PUBLISHED[7], PUBLISHED[8]]
@@ -58,3 +61,16 @@ def test_caching_costs_nothing_in_all(counted):
 
 def test_lite_is_a_hundredth():
     assert lite_size().macs < 0.01 * 25.49e9
+
+
+def test_a_kept_template_saves_its_share_of_a_frame():
+    """Small matchers: what is timed is there, in turn, as shares of the first."""
+    small = MatcherConfig(
+        'mobilenet-v3-large', width=16, heads=2, hidden=16, layers=1, template_size=32,
+        search_size=64,
+    )  # fmt: skip
+    found = times(small, (replace(small, attention='cached'),), repeats=3)
+    first, frame, saved, trunk, _ = (row.ratio for row in found)
+    assert first == 1 and frame == pytest.approx(1 - saved)
+    assert 0 < trunk < 1 and frame < 1.2
+    assert 'cached x1' in found[1].name

@@ -8,18 +8,16 @@ The calls are those that the real TensorRT-RTX takes (test_tensorrt_rtx.py asks 
 from __future__ import annotations
 
 import ctypes
-import sys
-from collections.abc import Iterator
 from enum import IntEnum
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
-from xsense_ros.engines import cuda, tensorrt_vendor
+from xsense_ros.engines import cuda
 
 GPU = cuda.Gpu('Orin', '8.7', 8 << 30, True)
+TEXTS = {2: 'out of memory', 35: 'CUDA driver version is insufficient for CUDA runtime version'}
 PHASES = (('start', 'all', None, 2), ('start', 'part', 'all', 2), ('step', 'part', 0))
 
 
@@ -51,7 +49,7 @@ class FakeTensorRt(ModuleType):
         self.parses = self.loads = self.has_gpu = self.runs = True
         self.inputs: dict[str, tuple[int, ...]] = {'image': (-1, 3, 4, 4)}
         self.layers: list[Any] = []
-        self.interrupt = False
+        self.scratch = 0
         self.logger: Any = None
         self.ILogger = type(
             'ILogger', (), {'ERROR': Kind.ERROR, 'INTERNAL_ERROR': Kind.INTERNAL_ERROR}
@@ -61,6 +59,15 @@ class FakeTensorRt(ModuleType):
         self.NetworkDefinitionCreationFlag = self.BuilderFlag = self.MemoryPoolType = Kind
         self.LayerType = Kind
         self.int8 = 'int8'
+
+    def share_memory(self) -> None:
+        """From now on as TensorRT 10.1: contexts compute in memory that is given to them."""
+        self.ExecutionContextAllocationStrategy = SimpleNamespace(USER_MANAGED='given')
+        self.IExecutionContext = self.ICudaEngine = FakeEngine
+
+    def keep_kernels(self) -> None:
+        """From now on as TensorRT-RTX, which compiles when it runs."""
+        self.IRuntimeCache = FakeKernels
 
     def note(self, *call: Any) -> None:
         self.calls.append(call)
@@ -149,12 +156,26 @@ class FakeTensorRt(ModuleType):
 class FakeEngine:
     """Doubles 'image' into 'features'; a batch of at most one."""
 
+    device_memory_size_v2 = 0
+
     def __init__(self, trt: FakeTensorRt) -> None:
         self.trt = trt
         self.shape: tuple[int, ...] = (-1, 3, 4, 4)
+        self.device_memory_size_v2 = trt.scratch
 
-    def create_execution_context(self) -> FakeEngine:
+    def create_execution_context(self, *how: Any) -> FakeEngine:
+        self.trt.note('context', *how)
         return self
+
+    def create_runtime_config(self) -> Any:
+        return SimpleNamespace(
+            set_execution_context_allocation_strategy=lambda how: self.trt.note('strategy', how),
+            create_runtime_cache=FakeKernels,
+            set_runtime_cache=lambda kernels: self.trt.note('kernels', kernels.content),
+        )
+
+    def set_device_memory(self, address: int, size: int) -> None:
+        self.trt.note('moved', address, size)
 
     def get_tensor_profile_shape(self, name: str, profile: int) -> list[tuple[int, ...]]:
         return [(1, 3, 4, 4)] * 3
@@ -180,6 +201,20 @@ class FakeEngine:
         return self.trt.runs
 
 
+class FakeKernels:
+    """What TensorRT-RTX compiles."""
+
+    def __init__(self) -> None:
+        self.content = b''
+
+    def deserialize(self, content: bytes) -> bool:
+        self.content = content
+        return content == b'compiled'
+
+    def serialize(self) -> bytes:
+        return b'compiled'
+
+
 class FakeCuda:
     """Module `cuda.bindings.runtime` on the memory of the processor; counts what is not freed."""
 
@@ -192,7 +227,7 @@ class FakeCuda:
         self.left: dict[str, int] = {}
 
     def cudaGetErrorString(self, status: int) -> tuple[int, bytes]:  # noqa: N802
-        return 0, b'out of memory'
+        return 0, TEXTS.get(int(status), 'unspecified launch failure').encode()
 
     def __getattr__(self, name: str) -> Any:
         def call(*arguments: Any) -> tuple[Any, ...]:
@@ -225,21 +260,3 @@ class FakeCuda:
             )
             return (told,)
         return ()
-
-
-@pytest.fixture
-def trt(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTensorRt]:
-    """The fake as the installed `tensorrt`."""
-    module = FakeTensorRt()
-    monkeypatch.setitem(sys.modules, 'tensorrt', module)
-    tensorrt_vendor.load_vendor.cache_clear()
-    yield module
-    tensorrt_vendor.load_vendor.cache_clear()
-
-
-@pytest.fixture
-def cudart(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
-    """The fake as CUDA's runtime."""
-    found = FakeCuda()
-    monkeypatch.setattr(cuda, 'runtime', lambda: found)
-    return found

@@ -16,7 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from xsense_ros.engines.cache import CACHE_VARIABLE, EngineCache, Entry, cache_folder, write_whole
+from xsense_ros.engines.cache import (
+    CACHE_VARIABLE,
+    LIMIT_VARIABLE,
+    EngineCache,
+    cache_folder,
+    cache_limit,
+    write_whole,
+)
+from xsense_ros.engines.engine_entry import Entry
 from xsense_ros.engines.engine_key import ANY_GPU, EngineKey
 from xsense_ros.errors import EngineError
 
@@ -152,6 +160,7 @@ class TestDamage:
         cache.get_or_build(KEY, MODEL, Builds())
         (entry,) = cache.entries()
         entry.path.unlink()
+        entry.kernels('Orin (nvgpu)').write_bytes(b'compiled')
         (cache.folder / f'.{entry.engine.name}.abc').write_bytes(b'half')
         cache.prune(damaged=True)
         assert list(cache.folder.iterdir()) == []
@@ -187,6 +196,23 @@ class TestSize:
         assert len(cache.prune(250)) == 2
         assert [entry.key for entry in cache.entries()] == [keys[3], keys[0]]
         assert len(cache.prune(0)) == 2 and list(cache.folder.iterdir()) == []
+
+    def test_kernels_count(self, cache: EngineCache) -> None:
+        keys = self.fill(cache)
+        entry = next(entry for entry in cache.entries() if entry.key == keys[3])
+        entry.kernels('Orin').write_bytes(bytes(500))
+        assert entry.size == 600 and len(cache.prune(650)) == 3
+        assert [entry.key for entry in cache.entries()] == [keys[3]]
+
+    def test_the_limit_is_the_users(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv(LIMIT_VARIABLE, raising=False)
+        assert cache_limit() == 4 * 10**9
+        monkeypatch.setenv(LIMIT_VARIABLE, '0')
+        keys = self.fill(EngineCache(tmp_path, say=lambda line: None))
+        assert [entry.key for entry in EngineCache(tmp_path).entries()] == [keys[3]]
+        monkeypatch.setenv(LIMIT_VARIABLE, '-1')
+        with pytest.raises(EngineError, match='whole number'):
+            EngineCache(tmp_path)
 
     def test_what_was_just_built_stays_however_large(
         self, tmp_path: Path, said: list[str]

@@ -69,7 +69,7 @@ def test_describe(bundle):
     spec = bundle.manifest.models['image_trunk']
     described = OnnxEngine(bundle.model_path('image_trunk'), spec, threads=1).describe()
     assert (described.backend, described.device) == ('onnxruntime', 'cpu')
-    assert (described.precision, described.threads) == ('float32', 1)
+    assert (described.precision, described.threads) == ('fp32', 1)
     assert described.model == 'image_trunk.onnx'
 
 

@@ -13,15 +13,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.unit.engines.fake_tensorrt import GPU, FakeCuda, FakeTensorRt, Kind, Layer, cudart, trt
+from tests.unit.engines.fake_fixtures import cudart, trt
+from tests.unit.engines.fake_tensorrt import GPU, FakeCuda, FakeTensorRt, Kind, Layer
 from xsense_ros.engines import cuda
 from xsense_ros.engines.backends import load_engine
 from xsense_ros.engines.cache import CACHE_VARIABLE, EngineCache
 from xsense_ros.engines.engine_key import ANY_GPU
 from xsense_ros.engines.engine_store import settings_for
 from xsense_ros.engines.manifest import ModelSpec, TensorSpec
-from xsense_ros.engines.tensorrt import TensorRtEngine, engine_key
+from xsense_ros.engines.tensorrt import TensorRtEngine
 from xsense_ros.engines.tensorrt_build import BuildSettings, PhaseProgress, build_plan
+from xsense_ros.engines.tensorrt_key import engine_key
 from xsense_ros.engines.tensorrt_vendor import Vendor, load_vendor
 from xsense_ros.errors import EngineError
 

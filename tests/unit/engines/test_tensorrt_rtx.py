@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.unit.engines.fake_tensorrt import FakeEngine, FakeKernels, FakeTensorRt
 from xsense_ros.cli import main
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.engines.cache import EngineCache
@@ -65,6 +66,27 @@ def test_every_shipped_bundle_is_built_for_two_generations_of_gpus(
     sizes = [e.bytes for e in found if e.key.onnx_sha256 in shas]
     assert len(sizes) == len(wanted) and min(sizes) > 10_000
     assert {e.key.compute_capability for e in found} == {'8.9+12.0'}
+
+
+def test_the_fake_offers_nothing_that_the_real_one_lacks(vendor: Vendor) -> None:
+    """NVIDIA ships no type information: what we call is looked up in the real module."""
+    trt = vendor.module
+    real = {*dir(trt.ICudaEngine), *dir(trt.IExecutionContext)}
+    assert {name for name in vars(FakeEngine) if name[0] != '_'} <= real
+    assert {name for name in vars(FakeKernels) if name[0] != '_'} <= {*dir(trt.IRuntimeCache)}
+    config = {'set_execution_context_allocation_strategy', 'create_runtime_cache'}
+    assert config | {'set_runtime_cache'} <= {*dir(trt.IRuntimeConfig)}
+    assert hasattr(trt.ExecutionContextAllocationStrategy, 'USER_MANAGED')
+    fake = FakeTensorRt()
+    fake.share_memory()
+    fake.keep_kernels()
+    ours = {'calls', 'plan', 'parses', 'loads', 'has_gpu', 'runs', 'inputs', 'layers', 'scratch'}
+    ours |= {'logger', 'note', 'named', 'share_memory', 'keep_kernels'}
+    assert {name for name in dir(fake) if name[0] != '_'} - ours <= {*dir(trt)}
+    builder = FakeTensorRt.Builder(fake, None)
+    assert set(vars(builder)) <= {*dir(trt.Builder)}
+    assert set(vars(builder.create_network(0))) <= {*dir(trt.INetworkDefinition)}
+    assert set(vars(builder.create_builder_config())) <= {*dir(trt.IBuilderConfig)}
 
 
 def test_progress_is_that_of_the_real_builder(vendor: Vendor) -> None:

@@ -12,8 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xsense_ros.errors import InputError
-from xsense_ros.matching.boxes import centres
-from xsense_ros.matching.geometry import Crop, around_box, tiles
+from xsense_ros.matching.boxes import around, centres
+from xsense_ros.matching.geometry import (
+    Crop,
+    around_box,
+    carry,
+    search_around,
+    square_around,
+    tiles,
+)
 
 number = st.floats(-500, 900)
 crops = st.builds(
@@ -112,6 +119,54 @@ def test_published_sides(context, factor):
     assert around_box([5, 6, 40, 40], context, 64).side == pytest.approx(40 * factor)
     side = around_box([5, 6, 30, 50], context, 64).side
     assert side == pytest.approx(math.sqrt((30 + context * 40) * (50 + context * 40)))
+
+
+@given(number, number, st.floats(10, 300), st.floats(10, 300), st.floats(4, 40))
+def test_the_square_around_a_box(left, top, width, height, least):
+    crop = square_around([left, top, width, height], 64, least)
+    assert crop.side == max(width, height, least)
+    assert np.allclose(crop.centre, centres([left, top, width, height]))
+    search = search_around(crop.centre, crop.side, 192, 3.0)
+    assert (search.side, search.size) == (3 * crop.side, 192)
+    # At scale 1 a pixel of the template is as large as one of the search.
+    assert search.scale == pytest.approx(crop.scale)
+
+
+@settings(deadline=None)
+@given(
+    st.tuples(st.floats(0, 600), st.floats(0, 400), st.floats(10, 300), st.floats(10, 300)),
+    st.sampled_from([32, 64, 128]),
+    st.sampled_from([96, 192, 256]),
+    st.floats(2, 5),
+    st.floats(-15, 15),
+    st.floats(0.5, 2.0),
+    st.tuples(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4)),
+)
+def test_a_box_comes_back_through_both_crops(box, size, search, window, angle, scale, shift):
+    """Box -> square -> where it lies in a turned, shifted search crop -> box: within 0.5 px."""
+    template = square_around(box, size)
+    middle = np.array(template.centre) + np.array(shift) * template.side
+    crop = Crop(tuple(middle), window * scale * template.side, search, angle)
+    square = around(template.centre, [template.side] * 2)
+    there = crop.boxes_to_crop(square)
+    assert there[2] == pytest.approx(search / window / scale)
+    back = carry(box, template, crop.boxes_to_frame(there.astype(np.float32)))
+    assert np.abs(back - box).max() < 0.5
+
+
+def test_carrying_scales_and_shifts_the_box_with_its_square():
+    box = [10, 20, 40, 10]
+    template = Crop((35, 25), 50, 64)  # not around its middle
+    found = carry(box, template, [[0, 0, 100, 100], [100, 0, 50, 200]])
+    assert np.allclose(found, [[50 - 10 - 40, 40, 80, 20], [125 - 10 - 40, 90, 80, 20]])
+
+
+def test_only_what_lies_under_the_crop_is_read():
+    """A frame far too large to be copied costs nothing, seen backwards or not."""
+    frame = np.broadcast_to(np.arange(3, dtype=np.uint8), (200_000, 200_000, 3))[::-1, :, ::-1]
+    for side in (64, 300):
+        found = Crop((150_000, 120_000), side, 64).cut(frame)
+        assert (found == (2, 1, 0)).all()
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,6 +8,7 @@ from tokenizers import Tokenizer, models
 
 from xsense_ros.errors import BundleError
 from xsense_ros.senses.image_input import ImageInput
+from xsense_ros.senses.matcher_input import SearchInput, TemplateInput
 from xsense_ros.senses.preprocessor import build_preprocessor
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
@@ -18,7 +19,9 @@ from xsense_ros.senses.touch_input import TouchInput
     ('name', 'parameters', 'kind'),
     [
         ('image', {'size': 32, 'fit': 'pad'}, ImageInput),
+        ('search', {'size': 96}, SearchInput),
         ('sound', {'seconds': 1.0}, SoundInput),
+        ('template', {'size': 32}, TemplateInput),
         ('text', {'max_length': 7}, TextInput),
         ('touch', {'field_mm': 9.0}, TouchInput),
     ],
@@ -44,8 +47,10 @@ def test_builds_and_rebuilds(name, parameters, kind, tmp_path):
         ('image', {'size': 'big'}, "'size': 'big'"),
         ('image', {'size': 32.5}, "'size': 32.5"),
         ('image', {'mean': 5}, "'mean': 5"),
+        ('search', {'size': 64.5}, "'size': 64.5"),
         ('sound', {'level': 'loud'}, 'loud'),
         ('sound', {'hop': None}, 'hop'),
+        ('template', {'size': 2}, 'template size'),
         ('text', {'assets': '/'}, 'assets'),
         ('text', {'tokenizer': 'none.json'}, 'none.json'),
         ('text', {'tokenizer': 3}, 'tokenizer'),

@@ -67,9 +67,10 @@ def check_data(name: str, root: Path | None) -> None:
 @click.option('--root', type=click.Path(path_type=Path), help='Data root.')
 @click.option('--seed', default=0, show_default=True, help='Of scenes and noise.')
 def record_sample(folder: Path, root: Path | None, seed: int) -> None:
-    """Make the sample recording of the demo from held-out things."""
+    """Make the sample recording of the demo from held-out things and held-out land."""
+    from xsense_training.data.landsat import load_landsat
     from xsense_training.record_sample import write_sample
     from xsense_training.sample_recording.library import held_out_library
 
-    size = write_sample(folder, held_out_library(root), seed)
+    size = write_sample(folder, held_out_library(root), load_landsat(root).pair('test'), seed)
     click.echo(f'{folder}: {size / 1e6:.2f} MB')

@@ -12,27 +12,43 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:  # it imports torch
-    from xsense_training.evaluate.model_size import ModelSize
+    from xsense_training.evaluate.model_size import ModelSize, TimeRatio
 
 # System -> module with `sizes() -> list[ModelSize]`, the one that counts first.
 SYSTEMS = {
     'crossnet': 'xsense_training.recipes.crossnet.sizes',
     'hetero': 'xsense_training.recipes.hetero.sizes',
 }
+# System -> module with `times() -> list[TimeRatio]`.
+TIMES = {'hetero': 'xsense_training.recipes.hetero.times'}
 
 
 @click.command()
 @click.argument('system', type=click.Choice(tuple(SYSTEMS)))
 @click.option('--all', 'every', is_flag=True, help='Every variant and part, not only the first.')
+@click.option(
+    '--time',
+    'timed',
+    is_flag=True,
+    help='Time its variants in turn on one CPU thread instead (hetero: 1-2 minutes).',
+)
 @click.option('--json', 'as_json', is_flag=True, help='One JSON object a row, one row a line.')
-def command(system: str, every: bool, as_json: bool) -> None:
+def command(system: str, every: bool, timed: bool, as_json: bool) -> None:
     """Count the parameters and MACs of a system; nothing is fitted or loaded.
 
     \b
     Examples:
       xsense-train describe crossnet --all
       xsense-train describe crossnet --json
+      xsense-train describe hetero --time
     """
+    if timed:
+        if system not in TIMES:
+            raise click.UsageError(f'--time is for {", ".join(TIMES)}')
+        ratios: list[TimeRatio] = import_module(TIMES[system]).times()
+        lines = [json.dumps(asdict(r)) if as_json else f'{r.ratio:6.3f}  {r.name}' for r in ratios]
+        click.echo('\n'.join(lines))
+        return
     found: list[ModelSize] = import_module(SYSTEMS[system]).sizes()
     shown = found if every else found[:1]
     if as_json:

@@ -4,7 +4,14 @@
 instances.json: {"images": [{"id", "file_name"}], "annotations": [{"image_id", "bbox": [x, y, w,
 h], "category_id", "iscrowd"}], "categories": [{"id", "name"}]}. Pictures lie in `visible`; where a
 second folder is given, the file of the same name in it is searched, else the visible picture is
-(homologous matching, the transfer test of the published systems).
+(homologous matching).
+
+This is the transfer test of the published systems: a matcher fitted on one set is asked, as it is,
+for the boxes of another one. On the command line the set is
+`coco:/annotations/instances_val2017.json,/val2017` for COCO itself and
+`coco:/boxes.json,/visible,/infrared` for any pair of sensors that is labelled in this format
+(FLIR's aligned pairs, KAIST or LLVIP after conversion). Nothing is split: each picture is a
+sequence of its own and all of them are judged on, so a set to train on is not read this way.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from xsense_training.data import (
     ave,
     crossnet_flat,
     folder_pairs,
+    m3fd,
     mv10k,
     object_folder,
     sketchy,
@@ -25,6 +26,7 @@ from xsense_training.data.clip_features import ClipSet
 from xsense_training.data.crossnet_flat import load_crossnet_flat
 from xsense_training.data.cub import CAPTIONS, load_cub
 from xsense_training.data.folder_pairs import folder_pairs_split, load_folder_pairs
+from xsense_training.data.m3fd import load_cropped, load_m3fd, split_by_sequence
 from xsense_training.data.media import MediaSet
 from xsense_training.data.mv10k import load_mv10k
 from xsense_training.data.object_folder import load_object_folder
@@ -99,6 +101,23 @@ def _touch(touches: TouchSet) -> Contents:
     )
 
 
+def _m3fd(root: Path) -> Contents:
+    pairs = load_m3fd(root, least=0.0)
+    counts = {
+        'pair': {'all pictures': len(pairs.names)},
+        'box': Counter(target.label for target in pairs.targets),
+    }
+    return Contents(counts, lambda: split_by_sequence(pairs), m3fd.pictures(root))
+
+
+def _m3fd_cropped(root: Path) -> Contents:
+    counts = {
+        part: {'all targets': len(load_cropped(root, part).names)} for part in m3fd.CROPPED_PARTS
+    }
+    pairs = load_cropped(root)
+    return Contents(counts, lambda: split_by_sequence(pairs), m3fd.cropped_pictures(root))
+
+
 def _each(objects: int, instances: int) -> dict[str, int]:
     return {'classes': objects} | dict.fromkeys(SENSES, objects * instances)
 
@@ -121,6 +140,8 @@ PUBLIC_SETS: Mapping[str, PublicSet] = {
     folder_pairs.DATASET: PublicSet(
         lambda root: _media(load_folder_pairs(root), folder_pairs_split)
     ),
+    m3fd.DATASET: PublicSet(_m3fd, {'pair': m3fd.PAIRS, 'box': m3fd.BOXES}),
+    f'{m3fd.DATASET}-cropped': PublicSet(_m3fd_cropped),
     object_folder.DATASET: PublicSet(
         lambda root: _touch(load_object_folder(root)),
         _each(object_folder.OBJECTS, object_folder.INSTANCES),

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from xsense_training.evaluate.summary import Row, Size, Summary
-from xsense_training.evaluate.table import (
-    BESIDE,
+from xsense_training.evaluate.cells import (
     HEADLINE,
+    MATCHED,
     by_protocol,
+    headline,
     line,
     number,
     p_value,
     titled,
     verdict,
 )
+from xsense_training.evaluate.match_table import match_brief
+from xsense_training.evaluate.summary import Row, Size, Summary
+from xsense_training.evaluate.table import BESIDE
 
 _HEAD = (
     'asked',
@@ -28,7 +31,12 @@ _HEAD = (
 
 
 def brief(summary: Summary) -> str:
-    """A table of one system: mAP of chance, the best control, baseline and published method."""
+    """A table of one system: mAP of chance, the best control, baseline and published method.
+
+    Where boxes are found instead of ranks, `match_brief`.
+    """
+    if headline(summary) == MATCHED:
+        return match_brief(summary)
     tables = []
     for part in by_protocol(summary):
         lines = [line(_HEAD), line(['---'] * len(_HEAD))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ _STORED = {
     TensorProto.INT8,
     TensorProto.UINT8,
 }
+_WARM_UP = 2  # calls that are not counted
 Shapes = Mapping[str, Sequence[int]]
 
 
@@ -45,7 +46,9 @@ def bundle_costs(bundle: Bundle, system: str, repeats: int = 30) -> list[Cost]:
         for space in bundle.manifest.spaces.values()
         for modality, tower in space.towers.items()
     }
-    times = _median_times({key: bundle.model_path(key) for key in found}, repeats)
+    for matcher in bundle.manifest.matchers.values():
+        towers |= {'template': matcher.template.stages, 'search': matcher.search.stages}
+    times = median_times({key: _one_sample(bundle.model_path(key)) for key in found}, repeats)
     trunk = sum(times[key] for key in shared)
     return [
         Cost(
@@ -116,17 +119,21 @@ def _macs(node: onnx.NodeProto, shapes: Shapes) -> int:
     return math.prod(out) * (left[0] if transposed else left[-1])
 
 
-def _median_times(paths: Mapping[str, Path], repeats: int) -> dict[str, float]:
-    """Median seconds of one sample through each model, all models in turn."""
-    sessions = {key: _session(path) for key, path in paths.items()}
-    feeds = {key: _feed(session) for key, session in sessions.items()}
-    times: dict[str, list[float]] = {key: [] for key in paths}
-    for _ in range(repeats + 2):
-        for key, session in sessions.items():
+def median_times(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median seconds of each call, all in turn: what disturbs one disturbs the others too."""
+    times: dict[str, list[float]] = {key: [] for key in calls}
+    for _ in range(repeats + _WARM_UP):
+        for key, call in calls.items():
             start = time.perf_counter()
-            session.run(None, feeds[key])
+            call()
             times[key].append(time.perf_counter() - start)
-    return {key: float(np.median(found[2:])) for key, found in times.items()}  # two warm it up
+    return {key: float(np.median(found[_WARM_UP:])) for key, found in times.items()}
+
+
+def _one_sample(path: Path) -> Callable[[], object]:
+    session = _session(path)
+    feed = _feed(session)
+    return lambda: session.run(None, feed)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

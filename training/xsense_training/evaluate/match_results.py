@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from xsense_training.evaluate.results import Floats
+
 METRICS = ('mIoU', 'P0.5', 'P0.7', 'P0.9', 'hit@5px', 'AUC', 'FA@95')
+COMPARED = ('hit@5px', 'mIoU', 'P0.5', 'P0.7', 'FA@95')
 LOWER_IS_BETTER = ('FA@95',)
 RECALL = 0.95  # of targets that are there, at which false alarms are counted
 HIT = 5.0  # pixels
@@ -25,10 +29,23 @@ class MatchResults:
     score (P,): how sure the method was; false_score (A,): the same of searches that hold nothing.
     """
 
+    metrics: ClassVar[tuple[str, ...]] = METRICS
+    compared: ClassVar[tuple[str, ...]] = COMPARED
+    lower_is_better: ClassVar[tuple[str, ...]] = LOWER_IS_BETTER
+    medians: ClassVar[tuple[str, ...]] = ()
     overlap: Floats
     distance: Floats
     score: Floats
     false_score: Floats
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """Searches that hold their target, searches that do not."""
+        return len(self.overlap), len(self.false_score)
+
+    def stored(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
+        """As `Results` says."""
+        return vars(self), {}
 
     @property
     def threshold(self) -> float:

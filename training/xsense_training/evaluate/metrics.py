@@ -10,13 +10,15 @@ more than chance, whatever the order of the gallery.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from xsense_training.evaluate.results import Floats
+
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 METRICS = (
@@ -36,6 +38,7 @@ KNOWN = (
     'R@k or success@k (any right item among the first k), recall@k (share of the right items '
     'found), P@k, mAP, mAP@k/hits, mAP@k/min(R,k), mAP@k/R, MRR, median_rank'
 )
+COMPARED = ('R@1', 'mAP', 'MRR')  # what tables show; others have their p value in the rows
 LOWER_IS_BETTER = ('median_rank',)
 _AT = re.compile(r'(R|success|recall|P|mAP)@(\d+)(?:/(hits|min\(R,k\)|R))?')
 
@@ -63,9 +66,22 @@ class QueryResults:
     items of each query, at least one, summing to P; gallery: items each query was ranked against.
     """
 
+    metrics: ClassVar[tuple[str, ...]] = METRICS
+    compared: ClassVar[tuple[str, ...]] = COMPARED
+    lower_is_better: ClassVar[tuple[str, ...]] = LOWER_IS_BETTER
+    medians: ClassVar[tuple[str, ...]] = ('median_rank',)
     ranks: NDArray[np.int32]
     counts: NDArray[np.int32]
     gallery: int
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """Queries, items of the gallery."""
+        return len(self.counts), self.gallery
+
+    def stored(self) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]:
+        """As `Results` says."""
+        return {'ranks': self.ranks, 'counts': self.counts}, {'gallery': self.gallery}
 
     @property
     def starts(self) -> Ints:

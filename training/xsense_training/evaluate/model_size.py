@@ -28,6 +28,14 @@ class ModelSize:
     note: str = ''
 
 
+@dataclass(frozen=True)
+class TimeRatio:
+    """How long something takes, over what it is compared with in the same run."""
+
+    name: str
+    ratio: float
+
+
 def count(build: Callable[[], nn.Module], *shapes: Sequence[int]) -> tuple[int, int]:
     """Parameters and MACs of a module; neither memory nor time is spent on its numbers.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsense_training.evaluate.metrics import QueryResults
+from xsense_training.evaluate.results import Results
 
 # control: what knows too little to be right, unless the data have a shortcut; ablation: a part of
 # what ships, by itself; oracle: what knows more than a robot could.
@@ -32,7 +32,7 @@ class Outcome:
     method: str
     kind: str
     run: int
-    results: QueryResults
+    results: Results
     correction: str = ''
 
     def __post_init__(self) -> None:

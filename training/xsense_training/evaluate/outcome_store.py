@@ -6,15 +6,19 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from xsense_ros.errors import InputError
+from xsense_training.evaluate.match_results import MatchResults
 from xsense_training.evaluate.metrics import QueryResults
 from xsense_training.evaluate.outcome import Outcome
+from xsense_training.evaluate.results import Results
 
+_KINDS: dict[str, Callable[..., Results]] = {'query': QueryResults, 'match': MatchResults}
 INDEX = 'outcomes.json'
 ARRAYS = 'outcomes.npz'
 
@@ -35,13 +39,15 @@ def save_outcomes(outcomes: Iterable[Outcome], folder: Path) -> list[Path]:
         groups[folder / name / f'run-{outcome.run}'].append(outcome)
     for place, found in groups.items():
         place.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, np.ndarray] = {}
+        arrays: dict[str, np.ndarray[Any, Any]] = {}
         index = []
         for number, outcome in enumerate(found):
             described = {k: v for k, v in vars(outcome).items() if k != 'results'}
-            index.append(described | {'gallery': outcome.results.gallery})
-            arrays[f'ranks_{number}'] = outcome.results.ranks
-            arrays[f'counts_{number}'] = outcome.results.counts
+            own, facts = outcome.results.stored()
+            (kind,) = (k for k, made in _KINDS.items() if made is type(outcome.results))
+            stored = {'results': kind, 'arrays': list(own), 'facts': dict(facts)}
+            index.append(described | stored)
+            arrays |= {f'{name}_{number}': values for name, values in own.items()}
         # The index is written last: whoever finds it finds its arrays too.
         (place / INDEX).unlink(missing_ok=True)
         np.savez_compressed(place / ARRAYS, allow_pickle=False, **arrays)
@@ -80,9 +86,12 @@ def _load(index: Path) -> list[Outcome]:
         with np.load(index.with_name(ARRAYS), allow_pickle=False) as arrays:
             outcomes = []
             for number, entry in enumerate(json.loads(index.read_text())):
-                results = QueryResults(
-                    arrays[f'ranks_{number}'], arrays[f'counts_{number}'], entry.pop('gallery')
-                )
+                if 'gallery' in entry:  # as written before there were results of other kinds
+                    facts = {'gallery': entry.pop('gallery')}
+                    entry |= {'results': 'query', 'arrays': ['ranks', 'counts'], 'facts': facts}
+                make = _KINDS[entry.pop('results')]
+                own = {name: arrays[f'{name}_{number}'] for name in entry.pop('arrays')}
+                results = make(**own, **entry.pop('facts'))
                 outcomes.append(Outcome(**entry, results=results))
             return outcomes
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -10,11 +10,12 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from xsense_training.evaluate.metrics import merge
+from xsense_training.evaluate.cells import headline
+from xsense_training.evaluate.match_results import MatchResults
+from xsense_training.evaluate.metrics import QueryResults, merge
 from xsense_training.evaluate.outcome import Outcome
 from xsense_training.evaluate.precision_recall import LEVELS, eleven_point, full_curve
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -30,29 +31,18 @@ def plot_precision_recall(outcomes: Sequence[Outcome], path: Path) -> None:
 
     The queries of all runs count alike. Curves come from rankings only; nothing is typed in.
     """
-    groups: dict[tuple[str, str, str], dict[tuple[str, str], list[Outcome]]] = {}
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], list[QueryResults]]] = {}
     for o in outcomes:
-        if not o.correction:
+        if not o.correction and isinstance(o.results, QueryResults):
             methods = groups.setdefault((o.dataset, o.split, o.direction), {})
-            methods.setdefault((o.method, o.kind), []).append(o)
-    across = min(_ACROSS, len(groups))
-    down = -(-len(groups) // across)
-    figure, axes = plt.subplots(
-        2 * down,
-        across,
-        figsize=(_WIDTH * across, 7.5 * down),
-        squeeze=False,
-        layout='constrained',
-    )
-    panels = axes.reshape(down, 2, across).transpose(0, 2, 1).reshape(-1, 2)
-    for unused in panels[len(groups) :].ravel():
-        unused.axis('off')
+            methods.setdefault((o.method, o.kind), []).append(o.results)
+    figure, panels = _panels(len(groups), 2)
     for (above, below), (key, methods) in zip(panels, groups.items(), strict=False):
         above.set_prop_cycle(color=_COLOURS)
         below.set_prop_cycle(color=_COLOURS)
         for (method, kind), found in methods.items():
             line, width = _STYLE.get(kind, ('--', 1.0))
-            merged = merge([o.results for o in found])
+            merged = merge(found)
             drawn = {'ls': line, 'lw': width, 'label': method}
             above.plot(LEVELS, eleven_point(merged), marker='.', **drawn)
             below.plot(*full_curve(merged), **drawn)
@@ -63,9 +53,32 @@ def plot_precision_recall(outcomes: Sequence[Outcome], path: Path) -> None:
     _save(figure, path)
 
 
+def plot_success(outcomes: Sequence[Outcome], path: Path) -> None:
+    """All methods of a system that finds boxes: share of them above each overlap, by question."""
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], list[MatchResults]]] = {}
+    for o in outcomes:
+        if isinstance(o.results, MatchResults):
+            methods = groups.setdefault((o.dataset, o.split, o.direction), {})
+            methods.setdefault((o.method, o.kind), []).append(o.results)
+    figure, panels = _panels(len(groups), 1)
+    at = np.linspace(0, 1, 101)
+    for (axis,), (key, methods) in zip(panels, groups.items(), strict=False):
+        axis.set_prop_cycle(color=_COLOURS)
+        for (method, kind), found in methods.items():
+            style, width = _STYLE.get(kind, ('--', 1.0))
+            overlap = np.sort(np.concatenate([results.overlap for results in found]))
+            above = 1 - np.searchsorted(overlap, at, 'right') / len(overlap)
+            axis.plot(at, above, ls=style, lw=width, label=method)
+        axis.set_title('\n'.join(key), fontsize=8)
+        axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel='overlap', ylabel='searches above it')
+        axis.legend(fontsize=6)
+    _save(figure, path)
+
+
 def plot_bars(summary: Summary, path: Path) -> None:
     """The headline metric of every method on every direction of one system, with intervals."""
-    rows = [r for r in summary.rows if r.metric == HEADLINE]
+    metric = headline(summary)
+    rows = [r for r in summary.rows if r.metric == metric]
     groups = list(dict.fromkeys((r.dataset, r.split, r.direction) for r in rows))
     methods = list(dict.fromkeys(r.method for r in rows))
     found = {(r.dataset, r.split, r.direction, r.method): r for r in rows}
@@ -92,7 +105,7 @@ def plot_bars(summary: Summary, path: Path) -> None:
         fontsize=7,
     )
     axis.invert_yaxis()
-    axis.set(xlabel=f'{HEADLINE}, mean over runs with 95 % interval', xlim=(0, None))
+    axis.set(xlabel=f'{metric}, mean over runs with 95 % interval', xlim=(0, None))
     axis.legend(fontsize=7)
     _save(figure, path)
 
@@ -146,6 +159,23 @@ def draw_confusion(
             axis.text(column, row, text, ha='center', va='center', fontsize=6, color=colour)
     figure.colorbar(image, ax=axis, shrink=0.7, label='share of the queries')
     _save(figure, path)
+
+
+def _panels(count: int, high: int) -> tuple[matplotlib.figure.Figure, NDArray[np.object_]]:
+    """A figure and its axes (at least `count`, high); axes that are not needed are off."""
+    across = min(_ACROSS, count)
+    down = -(-count // across)
+    figure, axes = plt.subplots(
+        high * down,
+        across,
+        figsize=(_WIDTH * across, 3.75 * high * down),
+        squeeze=False,
+        layout='constrained',
+    )
+    panels = axes.reshape(down, high, across).transpose(0, 2, 1).reshape(-1, high)
+    for unused in panels[count:].ravel():
+        unused.axis('off')
+    return figure, panels
 
 
 def _save(figure: matplotlib.figure.Figure, path: Path) -> None:

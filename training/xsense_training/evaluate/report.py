@@ -10,9 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from xsense_ros.errors import InputError
+from xsense_training.evaluate.cells import MATCHED, headline
 from xsense_training.evaluate.document import read_models
+from xsense_training.evaluate.match_results import MatchResults
+from xsense_training.evaluate.match_table import constant_box_table
 from xsense_training.evaluate.outcome_store import load_outcomes
-from xsense_training.evaluate.plots import plot_bars, plot_precision_recall
+from xsense_training.evaluate.plots import plot_bars, plot_precision_recall, plot_success
 from xsense_training.evaluate.rows import summarise
 from xsense_training.evaluate.summary import Summary
 from xsense_training.evaluate.table import markdown
@@ -31,7 +34,8 @@ def report(
         systems: recipes by name.
         runs: folder of run folders with stored outcomes.
         models: folder of bundles with metrics.json; used where `runs` is not given.
-        plots: folder for <system>-bars.png, and <system>-precision-recall.png from `runs`.
+        plots: folder for <system>-bars.png, and from `runs` <system>-precision-recall.png (of
+            rankings) or <system>-success.png (of found boxes).
 
     Raises:
         InputError: neither folder was given, or nothing is found there.
@@ -48,7 +52,11 @@ def report(
         for system in summary.systems:
             plot_bars(summary.of(system), plots / f'{system}-bars.png')
             own = [o for o in outcomes if o.system == system]
-            if own:  # metrics.json holds no rankings to draw a curve from
+            if not own:  # metrics.json holds no single answers to draw a curve from
+                continue
+            if isinstance(own[0].results, MatchResults):
+                plot_success(own, plots / f'{system}-success.png')
+            else:
                 plot_precision_recall(own, plots / f'{system}-precision-recall.png')
     return summary
 
@@ -81,9 +89,16 @@ def write_section(path: Path, system: str, text: str) -> None:
 def write_sections(
     path: Path, summary: Summary, draw: Callable[[Summary], str] = markdown
 ) -> list[str]:
-    """Renew the table of every system of the summary that the file has a place for."""
+    """Renew the table of every system of the summary that the file has a place for.
+
+    A place named after a system that finds boxes and '-constant-box' gets `constant_box_table`.
+    """
     text = path.read_text(encoding='utf-8')
-    renewed = [s for s in summary.systems if f'<!-- results:{s} -->' in text]
-    for system in renewed:
-        write_section(path, system, draw(summary.of(system)))
+    found = dict.fromkeys(summary.systems, draw)
+    for system in summary.systems:
+        if headline(summary.of(system)) == MATCHED:
+            found[f'{system}-constant-box'] = constant_box_table
+    renewed = [name for name in found if f'<!-- results:{name} -->' in text]
+    for name in renewed:
+        write_section(path, name, found[name](summary.of(name.removesuffix('-constant-box'))))
     return renewed

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsense_training.evaluate.generalised import HARMONIC, SEEN, UNSEEN, harmonic_mean
-from xsense_training.evaluate.metrics import LOWER_IS_BETTER, METRICS
 from xsense_training.evaluate.outcome import Outcome
+from xsense_training.evaluate.results import Floats
 from xsense_training.evaluate.statistics import (
     bootstrap_interval,
     fold_interval,
@@ -27,8 +26,6 @@ from xsense_training.evaluate.statistics import (
 )
 from xsense_training.evaluate.summary import Comparison, Row, Size, Summary
 
-Floats = NDArray[np.float64]
-COMPARED = ('R@1', 'mAP', 'MRR')  # what tables show; others have their p value in the rows
 _DIGITS = 4  # of a metric or a difference
 _P_DIGITS = 6
 
@@ -53,8 +50,12 @@ class _Series:
         return bootstrap_interval(next(iter(self.queries.values())), draws=500)
 
 
-def summarise(outcomes: Sequence[Outcome], metrics: Sequence[str] = METRICS) -> Summary:
+def summarise(outcomes: Sequence[Outcome], metrics: Sequence[str] = ()) -> Summary:
     """Rows, comparisons and sizes of everything that was judged.
+
+    Args:
+        outcomes: of any methods, data sets and runs.
+        metrics: those to give; all that the results know where none is named.
 
     Raises:
         ValueError: two methods of the same run were asked different queries.
@@ -62,14 +63,15 @@ def summarise(outcomes: Sequence[Outcome], metrics: Sequence[str] = METRICS) -> 
     summary = Summary([], [], [])
     for key, group in _groups(outcomes).items():
         summary.sizes.append(Size(*key, *_size(group)))
-        for metric in metrics:
-            _add(summary, key, metric, list(_series(group, metric)))
+        for metric in metrics or group[0].results.metrics:
+            _add(summary, key, metric, group, list(_series(group, metric)))
     for key, (unseen, seen) in _generalised(outcomes).items():
         queries, gallery = _size(unseen)
         summary.sizes.append(Size(*key, queries + _size(seen)[0], gallery))
-        for metric in metrics:
-            if metric not in LOWER_IS_BETTER:
-                _add(summary, key, metric, list(_harmonic(unseen, seen, metric)))
+        results = unseen[0].results
+        for metric in metrics or results.metrics:
+            if metric not in results.lower_is_better:
+                _add(summary, key, metric, unseen, list(_harmonic(unseen, seen, metric)))
     return summary
 
 
@@ -86,7 +88,7 @@ def _groups(outcomes: Iterable[Outcome]) -> dict[Key, list[Outcome]]:
 def _size(group: Sequence[Outcome]) -> tuple[int, int]:
     """Mean queries and gallery of a run; chance is asked more often and tells only if alone."""
     asked = [o.results for o in group if o.kind != 'chance'] or [o.results for o in group]
-    sizes = np.mean([(len(r.counts), r.gallery) for r in asked], axis=0)
+    sizes = np.mean([r.asked for r in asked], axis=0)
     return round(float(sizes[0])), round(float(sizes[1]))
 
 
@@ -107,15 +109,18 @@ def _generalised(
 def _series(group: Sequence[Outcome], metric: str) -> Iterator[_Series]:
     """Every method of one direction; a correction is part of the metric's label."""
     for method, correction in dict.fromkeys((o.method, o.correction) for o in group):
-        if correction and metric not in COMPARED:
-            continue  # a side note of the report: its headlines are enough
         own = [o for o in group if (o.method, o.correction) == (method, correction)]
+        results = own[0].results
+        if correction and metric not in results.compared:
+            continue  # a side note of the report: its headlines are enough
         label = f'{metric} ({correction})' if correction else metric
+        values = {o.run: o.results.value(metric) for o in own}
+        if any(np.isnan(value) for value in values.values()):
+            continue  # nothing was asked that the metric is about
         # The mean over queries is no median: of that one there is only a value a run.
         queries = (
-            {} if metric == 'median_rank' else {o.run: o.results.per_query(metric) for o in own}
+            {} if metric in results.medians else {o.run: o.results.per_query(metric) for o in own}
         )
-        values = {o.run: o.results.value(metric) for o in own}
         yield _Series(method, own[0].kind, label, values, queries)
 
 
@@ -134,8 +139,11 @@ def _harmonic(
             yield _Series(series.method, series.kind, series.label, shared, {})
 
 
-def _add(summary: Summary, key: Key, metric: str, found: Sequence[_Series]) -> None:
-    sign = -1 if metric in LOWER_IS_BETTER else 1
+def _add(
+    summary: Summary, key: Key, metric: str, group: Sequence[Outcome], found: Sequence[_Series]
+) -> None:
+    kind_of_results = group[0].results
+    sign = -1 if metric in kind_of_results.lower_is_better else 1
     for label in dict.fromkeys(s.label for s in found):
         same = [s for s in found if s.label == label and s.values]
         bar, control = (
@@ -147,7 +155,7 @@ def _add(summary: Summary, key: Key, metric: str, found: Sequence[_Series]) -> N
             if bar is not None and series is not bar and series.kind != 'chance':
                 compared = _compare(series, bar, flips=len(series.values) == 1)
                 p = compared['p_runs' if compared['runs'] > 1 else 'p_queries']
-            if metric in COMPARED:
+            if metric in kind_of_results.compared:
                 _add_comparisons(summary, key, series, bar, control, same)
             low, high = series.interval()
             summary.rows.append(

@@ -5,10 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xsense_training.evaluate.cells import (
+    HEADLINE,
+    MATCHED,
+    by_protocol,
+    headline,
+    interval,
+    line,
+    number,
+    p_of,
+    p_value,
+    surely_above,
+    titled,
+    verdict,
+)
 from xsense_training.evaluate.hubness import INVERTED_SOFTMAX
-from xsense_training.evaluate.summary import Comparison, Cost, Row, Size, Summary
+from xsense_training.evaluate.match_table import match_table, matched_legend
+from xsense_training.evaluate.summary import Comparison, Cost, Size, Summary
 
-HEADLINE = 'mAP'
 BESIDE = 'R@1'
 
 
@@ -18,51 +32,13 @@ def markdown(summary: Summary) -> str:
     for system in summary.systems:
         own = summary.of(system)
         heading = f'### {system}\n\n' if len(summary.systems) > 1 else ''
-        tables = [titled(part, _table(part), own) for part in by_protocol(own)]
-        told = ('\n'.join(tables), '\n', _legend(own), _shortcuts(own), _cost_table(own.costs))
+        matched = headline(own) == MATCHED
+        draw = match_table if matched else _table
+        tables = [titled(part, draw(part), own) for part in by_protocol(own)]
+        legend = matched_legend(own) if matched else _legend(own) + _shortcuts(own)
+        told = ('\n'.join(tables), '\n', legend, _cost_table(own.costs))
         parts.append(heading + ''.join(told))
     return '\n'.join(parts)
-
-
-def by_protocol(summary: Summary) -> list[Summary]:
-    """A summary for every protocol: what a split's name says before its first comma.
-
-    Two protocols are two questions (objects never seen, new touches of objects that were), whose
-    numbers must not be read beside each other.
-    """
-    named = list(dict.fromkeys(_protocol(size) for size in summary.sizes))
-    return [
-        Summary(
-            [r for r in summary.rows if _protocol(r) == name],
-            [c for c in summary.comparisons if _protocol(c) == name],
-            [s for s in summary.sizes if _protocol(s) == name],
-        )
-        for name in named
-    ]
-
-
-def titled(part: Summary, table: str, whole: Summary) -> str:
-    """A table under the name of its protocol, where there are several."""
-    if len(part.sizes) == len(whole.sizes):
-        return table
-    name = _protocol(part.sizes[0])
-    return f'**{name[0].upper()}{name[1:]}**\n\n{table}'
-
-
-def _protocol(entry: Size | Row | Comparison) -> str:
-    return entry.split.partition(',')[0]
-
-
-def verdict(comparison: Comparison) -> str:
-    """'above', 'below' or 'not shown', by the paired test over runs at the 5 % level.
-
-    'one run' where there is no such test.
-    """
-    if comparison.runs == 1:
-        return 'one run'
-    if comparison.p_runs is None or comparison.p_runs >= 0.05:
-        return 'not shown'
-    return 'above' if comparison.difference > 0 else 'below'
 
 
 def _table(summary: Summary) -> str:
@@ -130,7 +106,7 @@ class _Block:
         row = self.rows.get((method, HEADLINE))
         if row is None:
             return [''] * (3 + corrected)
-        value = _interval(row)
+        value = interval(row)
         if self.is_production(method):
             value = f'**{value}**'
         elif method == self.best:
@@ -149,7 +125,7 @@ class _Block:
 
 
 def _against(comparison: Comparison) -> str:
-    found = f'{comparison.difference:+.3f}, p {p_value(_p(comparison))}'
+    found = f'{comparison.difference:+.3f}, p {p_value(p_of(comparison))}'
     if comparison.smallest_detectable is not None:
         found += f', detectable {number(comparison.smallest_detectable)}'
     found += f': {verdict(comparison)}'
@@ -183,7 +159,7 @@ def _shortcuts(summary: Summary) -> str:
     found = [c for c in summary.comparisons if (c.metric, c.other_kind) == (HEADLINE, 'control')]
     if not found:
         return ''
-    reached = [c for c in found if not _surely_above(c)]
+    reached = [c for c in found if not surely_above(c)]
     text = (
         '\nControls know too little to be right. What ships is above the best one, by the test, '
         f'in {len(found) - len(reached)} of {len(found)} questions.'
@@ -196,16 +172,6 @@ def _shortcuts(summary: Summary) -> str:
         f'{c.other}.\n'
         for c in reached
     )
-
-
-def _surely_above(comparison: Comparison) -> bool:
-    p = _p(comparison)
-    return comparison.difference > 0 and p is not None and p < 0.05
-
-
-def _p(comparison: Comparison) -> float | None:
-    """Over runs where there are several, else over queries."""
-    return comparison.p_runs if comparison.runs > 1 else comparison.p_queries
 
 
 def _cost_table(costs: Sequence[Cost]) -> str:
@@ -231,26 +197,3 @@ def _cost_table(costs: Sequence[Cost]) -> str:
         for c in costs
     ]
     return '\n'.join(lines) + '\n'
-
-
-def line(cells: Sequence[str]) -> str:
-    """A row of a Markdown table."""
-    return f'| {" | ".join(cells)} |'
-
-
-def _interval(row: Row) -> str:
-    if row.ci_low is None or row.ci_high is None:
-        return number(row.mean)
-    return f'{number(row.mean)} ({number(row.ci_low)}-{number(row.ci_high)})'
-
-
-def number(value: float | None) -> str:
-    """Three decimals, or a dash."""
-    return '-' if value is None else f'{value:.3f}'
-
-
-def p_value(value: float | None) -> str:
-    """A p value as tables show it."""
-    if value is None:
-        return '-'
-    return '< 0.001' if value < 0.001 else f'{value:.3f}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,25 +70,21 @@ def width_of(stage: Stage) -> int:
 
 
 def export_bundle(plan: BundlePlan, models: Path) -> tuple[Bundle, dict[str, ExportReport]]:
-    """Write models/<name>/ and shared trunks under models/trunks/.
-
-    Everything is built and verified in a temporary folder beside, then renamed into place, so that
-    `models` never holds half a bundle. A shared trunk with the same content is left alone.
+    """Write models/<name>/ and shared trunks under models/trunks/, as `install_bundle` does.
 
     Raises:
         NumericGateError: an exported model does not compute what its module does.
         BundleError: the result does not open.
     """
-    models.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix='.export-', dir=models))
-    try:
-        folder = work / plan.name
-        folder.mkdir()
-        reports, specs = {}, {}
+    reports: dict[str, ExportReport] = {}
+
+    def fill(folder: Path) -> Manifest:
+        specs = {}
         for stage in plan.stages:
             file = f'../{TRUNKS}/{stage.name}.onnx' if stage.shared else f'{stage.name}.onnx'
-            path = (work / TRUNKS if stage.shared else folder) / f'{stage.name}.onnx'
-            reports[stage.name] = export_onnx(stage.module, stage.inputs, stage.output, path)
+            reports[stage.name] = export_onnx(
+                stage.module, stage.inputs, stage.output, folder / file
+            )
             specs[stage.name] = describe_model(folder, file)
         for name, source in plan.assets.items():
             shutil.copyfile(source, folder / name)
@@ -98,7 +94,7 @@ def export_bundle(plan: BundlePlan, models: Path) -> tuple[Bundle, dict[str, Exp
             name: {'error': r.error, 'storage_drift': r.half_drift, 'bytes': r.bytes}
             for name, r in reports.items()
         }
-        manifest = Manifest(
+        return Manifest(
             name=plan.name,
             version=plan.version,
             licence=plan.licence,
@@ -122,11 +118,33 @@ def export_bundle(plan: BundlePlan, models: Path) -> tuple[Bundle, dict[str, Exp
             assets=dict.fromkeys(plan.assets, ''),
             evaluation={**plan.evaluation, 'export': drift},
         )
-        write_bundle(folder, manifest)
-        _install(work, models, plan.name)
+
+    return install_bundle(plan.name, models, fill), reports
+
+
+def install_bundle(name: str, models: Path, fill: Callable[[Path], Manifest]) -> Bundle:
+    """Build a bundle in a temporary folder beside, verify it, rename it into place.
+
+    `models` never holds half a bundle. A shared trunk with the same content is left alone.
+
+    Args:
+        name: of the bundle's folder.
+        models: folder of the bundles.
+        fill: writes all other files into the folder it is given and says what they are.
+
+    Raises:
+        BundleError: the result does not open.
+    """
+    models.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix='.export-', dir=models))
+    try:
+        folder = work / name
+        folder.mkdir()
+        write_bundle(folder, fill(folder))
+        _install(work, models, name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return Bundle.open(models / plan.name), reports
+    return Bundle.open(models / name)
 
 
 def _install(work: Path, models: Path, name: str) -> None:

@@ -149,9 +149,9 @@ def fit_calibration(
         'queries'.
     """
     # Rounded first and judged as rounded: the manifest holds what was measured.
-    slope, intercept = (round(value, 4) for value in _logistic(matches.best, matches.correct))
-    probability = _sigmoid(slope * matches.best + intercept)
-    margin = probability - _sigmoid(slope * matches.second + intercept)
+    slope, intercept = (round(value, 4) for value in logistic(matches.best, matches.correct))
+    probability = sigmoid(slope * matches.best + intercept)
+    margin = probability - sigmoid(slope * matches.second + intercept)
     best = (0.0, 1.0, LEAST_MARGIN)  # recall, least probability, least margin
     # From the highest down, so that of equals the lowest thresholds stay.
     for least in _grid(probability, LEAST_PROBABILITY, 60):
@@ -185,7 +185,7 @@ def refusal(matches: TopMatches, calibration: Calibration) -> dict[str, float]:
         an answer is accepted whose top match is right or wrong.
     """
     probability, second = (
-        _sigmoid(calibration.slope * cosine + calibration.intercept)
+        sigmoid(calibration.slope * cosine + calibration.intercept)
         for cosine in (matches.best, matches.second)
     )
     accepted = (probability >= calibration.min_probability) & (
@@ -208,7 +208,7 @@ def _grid(values: Floats, floor: float, steps: int) -> list[float]:
     return sorted((v for v in found if v >= floor), reverse=True)
 
 
-def _logistic(cosine: Floats, correct: NDArray[np.bool_]) -> tuple[float, float]:
+def logistic(cosine: Floats, correct: NDArray[np.bool_]) -> tuple[float, float]:
     """Maximum likelihood with a weak pull to zero; the slope is kept positive.
 
     Targets are Platt's smoothed ones, so that separable data do not give an infinite slope.
@@ -224,5 +224,6 @@ def _logistic(cosine: Floats, correct: NDArray[np.bool_]) -> tuple[float, float]
     return float(np.exp(np.clip(found.x[0], -5, 6))), float(found.x[1])
 
 
-def _sigmoid(x: Floats) -> Floats:
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)), without overflow."""
     return np.asarray(1 / (1 + np.exp(-np.clip(x, -60, 60))))

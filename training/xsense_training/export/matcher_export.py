@@ -77,7 +77,7 @@ def export_matcher(
     matcher = matcher.eval()
     generator = torch.Generator().manual_seed(0)
     template, search = (
-        torch.randn(1, 3, size, size, generator=generator) for size in (template_size, search_size)
+        torch.rand(1, 3, size, size, generator=generator) for size in (template_size, search_size)
     )
     encoder, finder = _Encoder(matcher), _Finder(matcher)
     with torch.no_grad():

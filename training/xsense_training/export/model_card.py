@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xsense_training.evaluate.cells import MATCHED, headline, verdict, verdict_of_queries
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE, verdict
 from xsense_training.export.calibration import Calibrated
 
 FROZEN_TRUNK = (
@@ -69,14 +69,16 @@ def accepted_table(calibrated: Calibrated) -> list[str]:
 
 def verdicts(judged: Summary) -> dict[str, dict[str, object]]:
     """Question -> what ships against the best baseline, for the manifest of a bundle."""
+    metric = headline(judged)
+    said = verdict_of_queries if metric == MATCHED else verdict
     production = {r.method for r in judged.rows if r.kind == 'production'}
     return {
         f'{c.dataset}, {c.split}: {c.direction}': {
             'best_baseline': c.other,
             'over_best_baseline': c.difference,
             'smallest_detectable': c.smallest_detectable,
-            'verdict': verdict(c),
+            'verdict': said(c),
         }
         for c in judged.comparisons
-        if c.metric == HEADLINE and c.other_kind == 'baseline' and c.method in production
+        if c.metric == metric and c.other_kind == 'baseline' and c.method in production
     }

@@ -34,7 +34,8 @@ class LossConfig:
 
     labels: 'inside' (every cell in the box, published) or 'middle' (cells within `radius` cells of
     its middle); classes: 'cross-entropy', 'focal' or 'info'; class_weight, l1_weight, giou_weight:
-    as published; place_weight: of the softmax over all cells; presence_weight: of the presence
+    as published; place_weight: of the softmax over all cells; response_weight: of the softmax over
+    the places of correlation alone, where the matcher gives them; presence_weight: of the presence
     output; leave_good: whether boxes that are good already are left out (published variant).
     """
 
@@ -45,6 +46,7 @@ class LossConfig:
     l1_weight: float = 5.0
     giou_weight: float = 2.0
     place_weight: float = 0.0
+    response_weight: float = 0.0
     presence_weight: float = 1.0
     leave_good: bool = False
 
@@ -61,9 +63,13 @@ class MatcherLoss(nn.Module):
         self.config = config
 
     def forward(
-        self, cells: Cells, boxes: Tensor, present: Tensor
+        self, cells: Cells, boxes: Tensor, present: Tensor, places: Tensor | None = None
     ) -> tuple[Tensor, Mapping[str, float]]:
-        """present: bool, boxes of other rows are not looked at. Parts are those of the sum."""
+        """present: bool, boxes of other rows are not looked at. Parts are those of the sum.
+
+        places (P, n, n): logits of the middle at the top left corner of each of n x n places, of
+        the first P rows.
+        """
         config = self.config
         side = round(cells.logits.shape[1] ** 0.5)
         inside = _inside(boxes, side) if config.labels == 'inside' else self._near(boxes, side)
@@ -73,7 +79,12 @@ class MatcherLoss(nn.Module):
         l1, giou = self._boxes(cells.boxes[rows, chosen], boxes[rows])
         parts |= {'l1': config.l1_weight * l1, 'giou': config.giou_weight * giou}
         if config.place_weight:
-            parts['place'] = config.place_weight * _place(cells.logits, boxes, present)
+            margin = cells.logits[..., 0] - cells.logits[..., 1]
+            parts['place'] = config.place_weight * _place(margin, boxes, present)
+        if places is not None and config.response_weight:
+            first = slice(len(places))
+            response = _place(places.flatten(1), boxes[first], present[first], at=0.0)
+            parts['response'] = config.response_weight * response
         if cells.presence is not None and config.presence_weight:
             presence = F.binary_cross_entropy_with_logits(cells.presence, present.float())
             parts['presence'] = config.presence_weight * presence
@@ -128,18 +139,17 @@ def _inside(boxes: Tensor, side: int) -> Tensor:
     return (rows[:, :, None] & columns[:, None, :]).flatten(1)
 
 
-def _offsets(boxes: Tensor, side: int) -> Tensor:
-    """(B, 4) -> (B, N, 2): from the middle of the box to the middle of each cell, in cells."""
-    at = torch.arange(side, device=boxes.device) + 0.5
-    grid = torch.stack(torch.meshgrid(at, at, indexing='xy'), dim=2).flatten(0, 1)
+def _offsets(boxes: Tensor, side: int, at: float = 0.5) -> Tensor:
+    """(B, 4) -> (B, N, 2): from the middle of the box to that place of each cell, in cells."""
+    along = torch.arange(side, device=boxes.device) + at
+    grid = torch.stack(torch.meshgrid(along, along, indexing='xy'), dim=2).flatten(0, 1)
     return grid - boxes[:, None, :2] * side
 
 
-def _place(logits: Tensor, boxes: Tensor, present: Tensor) -> Tensor:
+def _place(margin: Tensor, boxes: Tensor, present: Tensor, at: float = 0.5) -> Tensor:
     """Cross-entropy of a softmax over all cells with a bell of half a cell around the middle."""
     if not present.any():
-        return logits.sum() * 0
-    side = round(logits.shape[1] ** 0.5)
-    margin = (logits[..., 0] - logits[..., 1])[present]
-    bell = (-2 * _offsets(boxes[present], side).square().sum(dim=2)).softmax(dim=1)
-    return F.cross_entropy(margin, bell)
+        return margin.sum() * 0
+    side = round(margin.shape[1] ** 0.5)
+    away = _offsets(boxes[present], side, at).square().sum(dim=2)
+    return F.cross_entropy(margin[present], (-2 * away).softmax(dim=1))

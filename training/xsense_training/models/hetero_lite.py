@@ -3,19 +3,24 @@
 
 The same two parts and the same outputs as `HeteroMatcher`, at about a hundredth of its cost:
 
-- trunk of plain 3 x 3 convolutions, features at stride 4 and 8; low stages are each sensor's own,
-  high ones share their convolutions, while norms stay each sensor's own (two sensors have two
-  statistics, and a norm that has seen both fits neither at inference);
+- both pictures against their own surroundings, pixel by pixel (`local_views`): what two sensors
+  have in common is where something changes, not by how much;
+- trunk of plain convolutions, features at stride 4 and 8; low stages are each sensor's own and
+  start as filters of oriented edges, high ones share their convolutions, while norms stay each
+  sensor's own (two sensors have two statistics, and a norm that has seen both fits neither at
+  inference);
 - features of the template at stride 4, in several sizes and angles, correlated with those of the
   search image: where the template lies is then in the data, and the heads only have to read it;
 - one layer of cached attention between them at stride 16, where a token sees enough of its
   surroundings to say what it belongs to.
 
-Boxes are read relative to their cell.
+Boxes are read relative to their cell. Presence is read from the looks of the best cell and from
+how far the best place of the correlation stands out from its rivals.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -23,35 +28,46 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from xsense_ros.errors import InputError
 from xsense_training.models.hetero_attention import CachedLayer, Shape, sine_positions
 from xsense_training.models.hetero_backbones import STRIDE
 from xsense_training.models.hetero_correlation import Correlation, TemplateBank
 from xsense_training.models.hetero_matcher import Cells, Mlp
+from xsense_training.models.local_views import LOCAL_VIEWS, local_views
 
 FINE = 4  # stride of the correlated features
 ATTENDED = 16  # stride of the tokens of attention
+PEAK = 10  # numbers in `_presence`
 
 
 @dataclass(frozen=True)
 class LiteConfig:
     """Sizes of the small matcher.
 
-    template_size, search_size: pixels, multiples of 16; narrow, wide: channels at stride 4 and 8
-    (wide is also the width of attention); channels, groups: of the correlated features; poses:
-    (size factor, degrees) in which the template is correlated; layers, heads, hidden: of
-    attention.
+    template_size, search_size: pixels, multiples of 16; first, narrow, wide: channels at stride 2,
+    4 and 8 (wide is also the width of attention); deep: residual blocks at stride 4; channels,
+    groups: of the correlated features; poses: (size factor, degrees) in which the template is
+    correlated; layers, heads, hidden: of attention.
     """
 
     template_size: int = 64
     search_size: int = 192
+    first: int = 20
     narrow: int = 24
-    wide: int = 48
-    channels: int = 16
-    groups: int = 4
+    wide: int = 40
+    deep: int = 1
+    channels: int = 24
+    groups: int = 6
     poses: tuple[tuple[float, float], ...] = ((1, 0), (0.85, 0), (1.18, 0))
     layers: int = 1
     heads: int = 4
     hidden: int = 96
+
+    def __post_init__(self) -> None:
+        if self.channels % self.groups:
+            raise InputError(
+                'channels', self.channels, f'a multiple of groups, {self.groups}', 'correct it'
+            )
 
 
 class Kept(NamedTuple):
@@ -59,6 +75,13 @@ class Kept(NamedTuple):
 
     spectra: Tensor
     memory: Tensor
+
+
+class Seen(NamedTuple):
+    """What a search image has to say to any template: fine and coarse features."""
+
+    fine: Tensor
+    coarse: Tensor
 
 
 class Unit(nn.Sequential):
@@ -89,18 +112,23 @@ class Residual(nn.Module):
 class LiteStream(nn.Module):
     """One sensor's trunk: (B, 3, H, W) -> features to correlate (stride 4), others (stride 8)."""
 
-    def __init__(self, config: LiteConfig) -> None:
+    def __init__(self, config: LiteConfig, colours: int) -> None:
         super().__init__()
-        narrow, wide = config.narrow, config.wide
-        self.low = nn.Sequential(Unit(3, narrow // 2, 2), Unit(narrow // 2, narrow, 2))
-        self.fine = Residual(narrow)
+        self.colours = colours
+        first, narrow, wide = config.first, config.narrow, config.wide
+        self.low = nn.Sequential(
+            Unit(LOCAL_VIEWS * colours + 1, first, 2, kernel=5), Unit(first, narrow, 2)
+        )
+        self.fine = nn.Sequential(*(Residual(narrow) for _ in range(config.deep)))
         self.coarse = nn.Sequential(Unit(narrow, wide, 2), Residual(wide))
         self.from_fine = nn.Conv2d(narrow, config.channels, 1)
         self.from_coarse = nn.Conv2d(wide, config.channels, 1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) -> (B, channels, H / 4, W / 4), (B, wide, H / 8, W / 8)."""
-        fine = self.fine(self.low(standardised(image)))
+        if self.colours == 1:
+            image = image.mean(dim=1, keepdim=True)
+        fine = self.fine(self.low(local_views(image)))
         coarse = self.coarse(fine)
         surround = F.interpolate(self.from_coarse(coarse), scale_factor=2.0, mode='nearest')
         found = self.from_fine(fine) + surround
@@ -120,18 +148,24 @@ class HeteroLite(nn.Module):
         self.config = config
         wide = config.wide
         shape = Shape(wide, config.heads, config.hidden, dropout=0.0)
-        self.template, self.search = LiteStream(config), LiteStream(config)
+        self.template, self.search = LiteStream(config, 3), LiteStream(config, 1)
+        for stream in (self.template, self.search):
+            start_oriented(stream)
         share_convolutions(self.template, self.search, without='low')
         self.bank = TemplateBank(config.template_size // FINE, config.poses)
         self.correlation = Correlation(config.search_size // FINE, self.bank.cells, config.groups)
-        responses, few = config.groups * len(config.poses), wide // 3
+        responses = config.groups * len(config.poses)
+        few = wide // 2 - 4
+        # One response of all groups and poses, and how much of it makes a cell sure.
+        self.sharpness = nn.Parameter(torch.tensor(3.0))
+        self.sure = nn.Parameter(torch.tensor(0.5))
         self.read = nn.Sequential(
-            Unit(responses, few), nn.PixelUnshuffle(2), Unit(4 * few, wide, kernel=1)
+            Unit(responses + 2, few), nn.PixelUnshuffle(2), Unit(4 * few, wide, kernel=1)
         )
         self.layers = nn.ModuleList(CachedLayer(shape) for _ in range(config.layers))
         self.mix = nn.Sequential(Unit(3 * wide, wide, kernel=1), Residual(wide))
         self.class_head, self.box_head = Mlp(wide, wide, 2, 2), Mlp(wide, wide, 4, 2)
-        self.presence_head = Mlp(wide, wide, 1, 2)
+        self.presence_head = Mlp(2 * wide + PEAK, wide, 1, 3)
         for name, size in (('template', config.template_size), ('search', config.search_size)):
             code = sine_positions(size // ATTENDED, wide)
             self.register_buffer(f'at_{name}', code, persistent=False)
@@ -153,8 +187,25 @@ class HeteroLite(nn.Module):
 
     def match(self, search: Tensor, kept: Kept) -> Cells:
         """(B, 3, S, S), output of `encode_template` -> Cells."""
-        fine, coarse = self.search(search)
-        responses = self.read(self.correlation(fine, kept.spectra))
+        return self.compare(self.look(search), kept)[0]
+
+    def look(self, search: Tensor) -> Seen:
+        """(B, 3, S, S) -> what there is to see in it, whatever the template."""
+        return Seen(*self.search(search))
+
+    def compare(self, seen: Seen, kept: Kept) -> tuple[Cells, Tensor]:
+        """-> Cells, and (B, S / 4, S / 4) the logits of the place that correlation alone gives.
+
+        Place (y, x) is the top left corner of cell (y, x).
+        """
+        fine, coarse = seen
+        groups = self.correlation(fine, kept.spectra)
+        poses = groups.unflatten(1, (len(self.config.poses), self.config.groups)).sum(dim=2)
+        place = (poses * self.sharpness.exp()).logsumexp(dim=1, keepdim=True)
+        higher = place - place.mean(dim=(2, 3), keepdim=True)
+        spread = (higher.square().mean(dim=(2, 3), keepdim=True) + 1e-2).sqrt()
+        # Factors bring all of them to the order of 1.
+        responses = self.read(torch.cat([10 * groups, higher / spread, 0.2 * place], dim=1))
         tokens = _tokens(coarse)
         for number, layer in enumerate(self.layers):
             tokens = layer(tokens, self.at_search, kept.memory[:, number])
@@ -163,8 +214,32 @@ class HeteroLite(nn.Module):
         attended = F.interpolate(attended, scale_factor=2.0, mode='nearest')
         joined = torch.cat([responses, coarse, attended], dim=1)
         cells = self.mix(joined).flatten(2).transpose(1, 2)
-        presence = self.presence_head(cells.amax(dim=1)).squeeze(1)
-        return Cells(self.class_head(cells), self._boxes(self.box_head(cells)), presence)
+        here, nothing = self.class_head(cells).split(1, dim=2)
+        peaks = F.max_pool2d(higher, STRIDE // FINE).flatten(1)[..., None]
+        logits = torch.cat([here + self.sure * peaks, nothing], dim=2)
+        presence = self._presence(cells, logits, place, spread)
+        return Cells(logits, self._boxes(self.box_head(cells)), presence), place.squeeze(1)
+
+    def _presence(self, cells: Tensor, logits: Tensor, place: Tensor, spread: Tensor) -> Tensor:
+        """(B,): from the looks of the best cell, and from how far the best place stands out."""
+        margin, places = logits[..., 0] - logits[..., 1], place.flatten(1)
+        best = (margin.softmax(dim=1)[:, None] @ cells).squeeze(1)
+        mean, deviation = places.mean(dim=1, keepdim=True), spread.flatten(1)
+        # Behind the best four and eight (the place itself and its neighbours) come its rivals.
+        of_places, of_cells = (x.topk(9, dim=1).values[:, [0, 4, 8]] for x in (places, margin))
+        first, first_cell = of_places[:, :1], of_cells[:, :1]
+        numbers = [
+            first - places.logsumexp(dim=1, keepdim=True),
+            first - of_places[:, 1:],
+            (first - mean) / deviation,
+            0.3 * first,
+            deviation,
+            0.3 * first_cell,
+            first_cell - margin.logsumexp(dim=1, keepdim=True),
+            first_cell - of_cells[:, 1:],
+        ]
+        looks = torch.cat([best, cells.amax(dim=1), *numbers], dim=1)
+        return cast(Tensor, self.presence_head(looks)).squeeze(1)
 
     def _boxes(self, found: Tensor) -> Tensor:
         """(B, N, 4): the middle as a way from the cell's, the sides against the template's."""
@@ -188,11 +263,35 @@ def _tokens(features: Tensor) -> Tensor:
     return F.avg_pool2d(features, ATTENDED // STRIDE).flatten(2).transpose(1, 2)
 
 
-def standardised(image: Tensor) -> Tensor:
-    """Every picture to mean 0 and standard deviation 1 over all its values: gain is no content."""
-    mean = image.mean(dim=(1, 2, 3), keepdim=True)
-    moved = image - mean
-    return moved / (moved.square().mean(dim=(1, 2, 3), keepdim=True) + 1e-4).sqrt()
+@torch.no_grad()
+def start_oriented(stream: LiteStream) -> None:
+    """Let a new stream see edges of every orientation, whatever their sign, and little else.
+
+    That is the best of the closed forms (Ye et al., IEEE TGRS 2019), which training then betters;
+    from random weights it would first have to find it. Channels that are left over stay random.
+    """
+    first, second = (cast(nn.Conv2d, cast(Unit, unit)[0]) for unit in stream.low)
+    count = min(first.out_channels // 2, stream.from_fine.out_channels, second.out_channels) - 1
+    at = torch.arange(5.0) - 2
+    y, x = torch.meshgrid(at, at, indexing='ij')
+    bell = (-(x**2 + y**2) / 2).exp()
+    views = slice(stream.colours, 3 * stream.colours)
+    blur = torch.tensor([[0.5, 1, 0.5], [1, 2, 1], [0.5, 1, 0.5]])
+    first.weight[: 2 * count] *= 0.1
+    second.weight[:count] *= 0.1
+    stream.from_fine.weight[:count] *= 0.1
+    for number in range(count):
+        turn = math.pi * number / count
+        edge = (x * math.cos(turn) + y * math.sin(turn)) * bell
+        first.weight[2 * number, views] += edge / edge.norm()
+        first.weight[2 * number + 1, views] -= edge / edge.norm()
+        second.weight[number, 2 * number : 2 * number + 2] += blur
+        stream.from_fine.weight[number, number] += 1
+    for block in stream.fine:
+        cast(nn.BatchNorm2d, cast(Residual, block).inner[-1]).weight.zero_()
+    for coarser in (stream.from_coarse, stream.from_fine):
+        coarser.bias.zero_()  # type: ignore[union-attr]
+    stream.from_coarse.weight *= 0.1
 
 
 def cell_middles(cells: int) -> Tensor:

@@ -14,6 +14,7 @@ from xsense_training.evaluate.outcome import Outcome
 
 _MODULES = {
     'crossnet': 'xsense_training.recipes.crossnet.runs',
+    'hetero': 'xsense_training.recipes.hetero.runs',
     'see-hear-read': 'xsense_training.recipes.see_hear_read.runs',
     'sketch': 'xsense_training.recipes.sketch.runs',
     'tnn-c-cca': 'xsense_training.recipes.tnn_c_cca.runs',

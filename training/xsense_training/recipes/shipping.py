@@ -14,11 +14,11 @@ from typing import Any
 
 from xsense_ros.engines.bundle import Bundle
 from xsense_ros.errors import InputError
+from xsense_training.evaluate.cells import headline
 from xsense_training.evaluate.document import METRICS_FILE, add_costs, write_metrics
 from xsense_training.evaluate.outcome_store import load_outcomes
 from xsense_training.evaluate.rows import summarise
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE
 from xsense_training.export.bundle_export import BundlePlan, Stage, export_bundle, width_of
 from xsense_training.export.calibration import Calibrated
 from xsense_training.export.model_card import card_page, verdicts
@@ -124,7 +124,7 @@ def ship(shipment: Shipment, judged: Judged, models: Path) -> Bundle:
                 judged.summary, {**judged.about, 'selection': s.selection}
             ),
         },
-        {**evaluation, HEADLINE: verdicts(judged.summary)},
+        {**evaluation, headline(judged.summary): verdicts(judged.summary)},
     )
     bundle, _ = export_bundle(plan, models)
     if judged.summary.rows:

@@ -79,6 +79,8 @@ The recording and its gallery are made of the media listed below, each under its
   training/xsense_training/touch_sim; meshes of pybullet 3.2.7 (pybullet_data), Copyright Erwin
   Coumans and the Bullet contributors: zlib licence; shading of the gel measured by taxim 1.4.1,
   Copyright the taxim authors: MIT.
+- The flight over land: Landsat 7 scene (bands 1 to 3 and 6, columns 992 to 1488) as packed with
+  localtileserver 1.0.0, Landsat 7 image courtesy of the U.S. Geological Survey: public domain.
 
 As a whole, gallery and recording are under the GNU General Public License, version 3 or later,
 which all of these licences allow. The rest of this repository is not.
@@ -86,13 +88,18 @@ which all of these licences allow. The rest of this repository is not.
 What was changed: pictures were laid on white and made smaller (gallery), or laid on drawn scenes,
 turned, lit and given noise (bag); line art was turned, made to wobble, given another width of pen
 and laid on drawn paper; of sounds the loudest stretch was given an echo and room noise, each time
-another one; simulated things were rendered, pressed into a simulated gel and knocked. The source
-of the recording is training/xsense_training/record_sample.py with the media themselves;
+another one; simulated things were rendered, pressed into a simulated gel and knocked; the land is
+seen from above by two cameras that move, and is made brighter for one of them. The source of the
+recording is training/xsense_training/record_sample.py with the media themselves;
 `make record-sample` makes it again.
 
 | medium | name | kind | author | licence |
 | --- | --- | --- | --- | --- |
 """
+_LAND = (
+    '| landsat (test region) | Great Salt Lake, Utah | flight: visible and thermal light '
+    '| U.S. Geological Survey | public domain |'
+)
 
 
 def write_attribution(file: Path, items: Sequence[scenario.Item], library: Library) -> None:
@@ -110,6 +117,7 @@ def write_attribution(file: Path, items: Sequence[scenario.Item], library: Libra
         sound = library.sounds[key]
         rows.append(f'| {key} | | sound | {sound.author} | {sound.licence} |')
     rows += _rows('simulated: view, presses, knock', things)
+    rows.append(_LAND)
     file.write_text(_ATTRIBUTION + '\n'.join(rows) + '\n', 'utf-8')
 
 

@@ -27,6 +27,12 @@ def compressed_fields(rgb: Image) -> dict[str, Any]:
     return {'format': 'rgb8; jpeg compressed bgr8', 'data': encode_jpeg(rgb)}
 
 
+def heat_fields(counts: Image) -> dict[str, Any]:
+    """Of sensor_msgs/CompressedImage: counts of an infrared camera, uint8 (H, W), without loss."""
+    _, data = cv2.imencode('.png', counts, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return {'format': 'mono8; png compressed mono8', 'data': np.asarray(data).reshape(-1)}
+
+
 def sound_fields(data: bytes, rate: int) -> dict[str, Any]:
     """Of AudioChunk: 16-bit little-endian samples of one channel."""
     samples = np.frombuffer(data, np.uint8)

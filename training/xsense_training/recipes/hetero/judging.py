@@ -1,77 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks methods the same list of searches: what is learned, and the closed forms beside it."""
+"""Asks methods the same list of searches: what is learned, and what is not beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from xsense_ros.errors import InputError
-from xsense_ros.matching.boxes import Floats, around, centres, overlap
-from xsense_training.baselines.template_matching import METHODS, Method
-from xsense_training.data.registered_pair import PairSet, Pixels, grey
+from xsense_ros.matching.boxes import Floats, centres, overlap
+from xsense_training.data.registered_pair import PairSet, Pixels
 from xsense_training.evaluate.match_results import MatchResults
 from xsense_training.recipes.hetero.protocol import (
-    TEMPLATE_SIZE,
+    SQUARES,
+    Look,
     Search,
     search_view,
     template_view,
 )
 
-CONTROL = 'centre prior'
-# Template RGB (64, 64, 3) and search image (192, 192), uint8 -> box (4,) in its pixels, score.
-Locate = Callable[[Pixels, Pixels], tuple[Floats, float]]
+# Template RGB uint8 (T, T, 3) and raw search picture (S, S) -> what was found, (4,) in pixels of
+# the search picture, and how sure that is (any scale, higher is surer).
+Locate = Callable[[Pixels, NDArray[Any]], tuple[Floats, float]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """found (N, 4): in pixels of the searched pictures; score (N,): higher is surer."""
+
+    found: Floats
+    score: Floats
 
 
 def judge_matchers(
-    pairs: PairSet, searches: Sequence[Search], methods: Mapping[str, Locate]
+    pairs: PairSet,
+    searches: Sequence[Search],
+    methods: Mapping[str, Locate],
+    look: Look = SQUARES,
 ) -> dict[str, MatchResults]:
-    """Every method on every search.
+    """Every method on every search; all of them look at the same pictures."""
+    found: dict[str, list[tuple[Floats, float]]] = {name: [] for name in methods}
+    for template, view in views(pairs, searches, look):
+        for name, locate in methods.items():
+            found[name].append(locate(template, view))
+    return {name: results(searches, answers(own), look) for name, own in found.items()}
 
-    Distances are in pixels of the searched image itself, not of the view that is resampled from
+
+def views(
+    pairs: PairSet, searches: Sequence[Search], look: Look = SQUARES
+) -> Iterator[tuple[Pixels, NDArray[Any]]]:
+    """Template and search picture of every search, in turn."""
+    for search in searches:
+        template = template_view(pairs.load(search.target.pair), search.target, look)
+        yield template, search_view(pairs.load(search.pair), search, look)
+
+
+def answers(found: Sequence[tuple[Floats, float]]) -> Answers:
+    """What a Locate gave, one after the other."""
+    return Answers(
+        np.array([place for place, _ in found], np.float64).reshape(-1, 4),
+        np.array([score for _, score in found], np.float64),
+    )
+
+
+def results(searches: Sequence[Search], given: Answers, look: Look = SQUARES) -> MatchResults:
+    """What the answers are worth: the box that was asked for, beside the true one.
+
+    Distances are in pixels of the searched image itself, not of the picture that is resampled from
     it; the overlap is the same in both.
     """
-    answers: dict[str, list[tuple[Floats, float]]] = {name: [] for name in methods}
-    for search in searches:
-        template = template_view(pairs.load(search.target.pair), search.target)
-        view = search_view(pairs.load(search.pair), search)
-        for name, locate in methods.items():
-            answers[name].append(locate(template, view))
-    return {name: results(searches, found) for name, found in answers.items()}
-
-
-def results(searches: Sequence[Search], answers: Sequence[tuple[Floats, float]]) -> MatchResults:
-    """Boxes (in pixels of the view) and scores -> what they are worth."""
-    there = [(s, box) for s, (box, _) in zip(searches, answers, strict=True) if s.present]
-    truth = np.array([s.truth for s, _ in there]).reshape(-1, 4)
-    boxes = np.array([box for _, box in there]).reshape(-1, 4)
-    scale = np.array([s.crop.scale for s, _ in there])
-    scores = np.array([score for _, score in answers])
+    there = [(s, found) for s, found in zip(searches, given.found, strict=True) if s.present]
+    boxes = np.array([look.box(s.target, found) for s, found in there]).reshape(-1, 4)
+    crops = [look.search_crop(s) for s, _ in there]
+    truth = [c.boxes_to_crop(s.target.there) for c, (s, _) in zip(crops, there, strict=True)]
+    truths = np.array(truth).reshape(-1, 4)
+    away = np.abs(centres(boxes) - centres(truths)).max(axis=1)
     present = np.array([s.present for s in searches], dtype=bool)
-    away = np.abs(centres(boxes) - centres(truth)).max(axis=1)
-    return MatchResults(overlap(boxes, truth), away / scale, scores[present], scores[~present])
-
-
-def closed_forms(names: Sequence[str] = ()) -> dict[str, tuple[str, Locate]]:
-    """Method -> (kind of its row, the method as a Locate), of the named ones or all.
-
-    Raises:
-        InputError: no such method.
-    """
-    names = names or tuple(METHODS)
-    unknown = [name for name in names if name not in METHODS]
-    if unknown:
-        raise InputError('method', unknown[0], f'one of {list(METHODS)}', 'correct the name')
-    return {
-        name: ('control' if name == CONTROL else 'baseline', _locate(METHODS[name]))
-        for name in names
-    }
-
-
-def _locate(method: Method) -> Locate:
-    def locate(template: Pixels, view: Pixels) -> tuple[Floats, float]:
-        place = method(grey(template), grey(view))
-        return around((place.x, place.y), (TEMPLATE_SIZE, TEMPLATE_SIZE)), place.score
-
-    return locate
+    return MatchResults(
+        overlap(boxes, truths),
+        away / np.array([crop.scale for crop in crops]),
+        given.score[present],
+        given.score[~present],
+    )

@@ -3,7 +3,10 @@
 
 The published protocol cuts the search image around the target itself: a constant box in the middle
 is then right without a look at the image. It is kept, as 'centred', to show what it measures; all
-others move the search image, and half of their searches do not hold the target at all.
+others move the search image, and some of their searches do not hold the target at all.
+
+Every method looks for the same square around the target (`square_around`), and the target's box is
+carried along with the square that it finds; how large its pictures of the two are is its `Look`.
 """
 
 from __future__ import annotations
@@ -11,20 +14,33 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.matching.boxes import Floats, centres
-from xsense_ros.matching.geometry import Crop, around_box
+from xsense_ros.matching.geometry import (
+    Crop,
+    around_box,
+    carry,
+    search_around,
+    square_around,
+)
 from xsense_training.data.registered_pair import PairSet, Pixels, RegisteredPair, Target
 
 TEMPLATE_SIZE, SEARCH_SIZE = 64, 192
-# Of `around_box`: the template is its box and nothing else, the search is three times as wide.
-TEMPLATE_CONTEXT, SEARCH_CONTEXT = 0.0, 2.0
+WINDOW = 3.0  # sides of the template's square that a search is wide
 _TRIES = 200
+# Contexts of the published crops, see `around_box`.
+_TEMPLATE_CONTEXT, _SEARCH_CONTEXT = 1.0, 3.0
+# What that is in sides of a square box: of the template, of the search.
+PUBLISHED_SIDES = (1 + _TEMPLATE_CONTEXT, 1 + _SEARCH_CONTEXT)
+# By which a square must grow until a published crop, four sides wide, fits in as well.
+_WIDEST = PUBLISHED_SIDES[1] / WINDOW
 
 
 @dataclass(frozen=True)
@@ -72,10 +88,42 @@ class Search:
     noise: float
     seed: int
 
-    @property
-    def truth(self) -> Floats:
-        """(4,) box of the target in pixels of the crop; of no use where it is not present."""
-        return self.crop.boxes_to_crop(self.target.there)
+
+@dataclass(frozen=True)
+class Look:
+    """How a method looks at a search.
+
+    template, search: pixels of its two pictures along each axis; published: whether they are the
+    published crops, of the box with its surroundings and of four times its side, in which the box
+    itself is asked for instead of the square around it.
+    """
+
+    template: int = TEMPLATE_SIZE
+    search: int = SEARCH_SIZE
+    published: bool = False
+
+    def template_crop(self, target: Target) -> Crop:
+        """The part of the visible image that is the template."""
+        if self.published:
+            return around_box(target.box, _TEMPLATE_CONTEXT, self.template)
+        return square_around(target.box, self.template)
+
+    def search_crop(self, search: Search) -> Crop:
+        """The part of the other image that is searched."""
+        side = search.crop.side
+        if self.published:
+            usual = WINDOW * square_around(search.target.there, SEARCH_SIZE).side
+            side *= around_box(search.target.there, _SEARCH_CONTEXT, self.search).side / usual
+        return Crop(search.crop.centre, side, self.search, search.crop.angle)
+
+    def box(self, target: Target, found: Floats) -> Floats:
+        """What was found, (4,) in pixels of the searched picture -> the target's box there."""
+        if self.published:
+            return found
+        return np.asarray(carry(target.box, self.template_crop(target), found))
+
+
+SQUARES = Look()
 
 
 def draw_searches(
@@ -159,27 +207,27 @@ def digest(searches: Sequence[Search]) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def template_view(
-    pair: RegisteredPair,
-    target: Target,
-    size: int = TEMPLATE_SIZE,
-    context: float = TEMPLATE_CONTEXT,
-) -> Pixels:
-    """The target in visible light: RGB uint8 (size, size, 3); grey where the frame ends."""
-    return np.asarray(around_box(target.box, context, size).cut(pair.visible, 128))
+def template_view(pair: RegisteredPair, target: Target, look: Look = SQUARES) -> Pixels:
+    """The target in visible light: RGB uint8 (T, T, 3); grey where the frame ends."""
+    return np.asarray(look.template_crop(target).cut(pair.visible, 128))
 
 
-def search_view(pair: RegisteredPair, search: Search, size: int = SEARCH_SIZE) -> Pixels:
-    """The searched part of the other sensor's image: uint8 (size, size)."""
-    crop = Crop(search.crop.centre, search.crop.side, size, search.crop.angle)
-    image = crop.cut(pair.infrared, float(pair.infrared.mean())).astype(np.float32)
-    factor = size / SEARCH_SIZE
+def search_view(pair: RegisteredPair, search: Search, look: Look = SQUARES) -> NDArray[Any]:
+    """The searched part of the other sensor's image: (S, S) of its own dtype, raw."""
+    crop = look.search_crop(search)
+    cut = crop.cut(pair.infrared, float(pair.infrared.mean()))
+    if not (search.blur or search.noise):
+        return cut
+    image = cut.astype(np.float32)
     if search.blur:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), search.blur * factor))
+        sigma = search.blur * crop.scale / search.crop.scale
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
     if search.noise:
         rng = np.random.default_rng(search.seed)
         image = image + search.noise * image.std() * rng.standard_normal(image.shape)
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    if cut.dtype.kind == 'f':
+        return image.astype(cut.dtype)
+    return np.clip(np.rint(image), 0, np.iinfo(cut.dtype).max).astype(cut.dtype)
 
 
 def _search(
@@ -193,8 +241,9 @@ def _search(
     """A search for `target` in an image of that size, cut near `around`."""
     draws = rng.random(7)
     low, high = (math.log(v) for v in jitter.scale)
-    side = around_box(target.there, SEARCH_CONTEXT, SEARCH_SIZE).side
-    side *= math.exp(low + (high - low) * draws[0])
+    square = square_around(target.there, TEMPLATE_SIZE).side
+    window = WINDOW * math.exp(low + (high - low) * draws[0])
+    side = square * window
     angle = jitter.angle * (2 * draws[1] - 1)
     # In the axes of the crop, so that a turned one holds its target too.
     room = ((side - np.array(around.there[2:])) / 2).clip(0)
@@ -207,7 +256,8 @@ def _search(
         # In a corner of the image a turned square has to reach out of it to hold its target.
         kept = np.clip(across.T @ (middle - centres(around.there)), -room, room)
         middle = centres(around.there) + across @ kept
-    crop = Crop((float(middle[0]), float(middle[1])), float(side), SEARCH_SIZE, float(angle))
+    centre = (float(middle[0]), float(middle[1]))
+    crop = replace(search_around(centre, square, SEARCH_SIZE, window), angle=float(angle))
     blur, noise = jitter.blur * draws[4], jitter.noise * draws[5]
     seed = int(draws[6] * 2**31)
     return Search(target, around.pair, crop, present, float(blur), float(noise), seed)
@@ -222,7 +272,8 @@ def _inside(middle: Floats, side: float, angle: float, size: tuple[int, int]) ->
 
 
 def _apart(search: Search) -> bool:
-    """Whether no part of the target is in the crop."""
-    left, top, width, height = search.truth
+    """Whether no part of the target is in the crop, nor in a published one around it."""
+    left, top, width, height = search.crop.boxes_to_crop(search.target.there)
     side = search.crop.size
-    return bool(left + width <= 0 or top + height <= 0 or left >= side or top >= side)
+    low, high = side * (1 - _WIDEST) / 2, side * (1 + _WIDEST) / 2
+    return bool(left + width <= low or top + height <= low or left >= high or top >= high)

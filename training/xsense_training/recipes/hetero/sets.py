@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from xsense_ros.errors import InputError
 from xsense_training.data.coco_boxes import load_coco_boxes
@@ -19,34 +20,45 @@ from xsense_training.data.m3fd import (
 from xsense_training.data.registered_pair import PairSet
 from xsense_training.recipes.hetero.scenes import load_material, made_set
 
+Part = Literal['train', 'val', 'test']
 _KNOWN = 'landsat:BAND, made:KIND, m3fd:PATH, m3fd-cropped:PATH or coco:JSON,VISIBLE[,INFRARED]'
-_SCENES = range(40)
+# Numbers of the made scenes that are chosen and judged on; training draws from 0 up.
+_SCENES = {'val': range(1_000_000, 1_000_040), 'test': range(40)}
 
 
-def open_set(text: str, root: Path | None = None) -> tuple[PairSet, str]:
-    """The part of a set that is judged on, and the direction of its sensors.
+def open_set(text: str, root: Path | None = None, part: Part = 'test') -> tuple[PairSet, str]:
+    """A part of a set, and the direction of its sensors.
+
+    Made scenes of 'val' show things that train, in scenes of their own; those of 'test' show
+    things that never train. COCO's format says nothing of parts: all of it is judged on.
 
     Args:
         text: 'landsat:thermal' (its test region), 'made:thermal' (scenes of held-out things),
             'm3fd:/path' or 'm3fd-cropped:/path' ('+homologous' at the end of a path searches the
             visible images), 'coco:/instances.json,/visible' or with a third path, '/infrared'.
         root: data root of the embedded sets; None means $XSENSE_DATA or its default.
+        part: which targets are asked for.
 
     Raises:
         InputError: an unknown set, or what its loader says.
     """
     name, _, rest = text.partition(':')
     if name == 'landsat':
-        return landsat_pairs('test', root, rest or 'thermal'), f'visible->{rest or "thermal"}'
+        return landsat_pairs(part, root, rest or 'thermal'), f'visible->{rest or "thermal"}'
     if name == 'made':
         kind = rest or KINDS[0]
         if kind not in KINDS:
             raise InputError('kind of sensor', kind, f'one of {KINDS}', 'correct the kind')
-        return made_set(load_material('test', root), _SCENES, kind), f'visible->{kind}'
+        if part not in _SCENES:
+            raise InputError(
+                'part of made scenes', part, 'val or test', 'scenes of train are drawn'
+            )
+        things = load_material('test' if part == 'test' else 'train', root)
+        return made_set(things, _SCENES[part], kind), f'visible->{kind}'
     if name in ('m3fd', 'm3fd-cropped') and rest:
         path, same, _ = rest.partition('+homologous')
         folder = Path(path).expanduser()
-        pairs = _test_part(load_m3fd(folder)) if name == 'm3fd' else load_cropped(folder, 'test')
+        pairs = _of_part(load_m3fd(folder) if name == 'm3fd' else load_cropped(folder), part)
         return (homologous(pairs), 'visible->visible') if same else (pairs, 'visible->infrared')
     if name == 'coco' and rest.count(',') in (1, 2):
         boxes, visible, *others = (Path(path).expanduser() for path in rest.split(','))
@@ -55,7 +67,6 @@ def open_set(text: str, root: Path | None = None) -> tuple[PairSet, str]:
     raise InputError('set of pairs', text, _KNOWN, 'correct the name')
 
 
-def _test_part(pairs: PairSet) -> PairSet:
-    """Targets of the test sequences alone."""
-    held_out = set(split_by_sequence(pairs).parts['test'])
-    return replace(pairs, targets=pairs.of(held_out))
+def _of_part(pairs: PairSet, part: str) -> PairSet:
+    """Targets of the part's sequences: the published parts of M3FD share some."""
+    return replace(pairs, targets=pairs.of(set(split_by_sequence(pairs).parts[part])))

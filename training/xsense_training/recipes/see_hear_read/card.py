@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from xsense_training.evaluate.cells import HEADLINE, verdict
 from xsense_training.evaluate.summary import Summary
-from xsense_training.evaluate.table import HEADLINE, markdown, verdict
+from xsense_training.evaluate.table import markdown
 from xsense_training.export.calibration import Calibrated
 from xsense_training.export.model_card import (
     BELOW_THRESHOLDS,

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A tiny run of what is measured over DDS: every kind of row is there, and none says nonsense."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from benchmarks import camera, sensors, startup
+from benchmarks.over_dds import RATES
+
+pytestmark = pytest.mark.ros
+
+
+def test_camera() -> None:
+    rows = {(row.name, row.variant, row.figure): row for row in camera.run(0.06, runs=1, rising=1)}
+    steady = [
+        figure for name, variant, figure in rows if (name, variant) == (camera.NAME, '30 Hz')
+    ]
+    percentiles = ['p50', 'p95', 'p99']
+    assert steady == [
+        *percentiles,
+        *(f'added {one}' for one in percentiles),
+        *('missed', 'jitter', 'processor', 'memory'),
+    ]
+    latency, added = (rows[camera.NAME, '30 Hz', one] for one in ('p50', 'added p50'))
+    assert 0 < added.value < latency.value
+    assert latency.ratio is not None and latency.ratio > 1
+    assert 0 <= rows[camera.NAME, '30 Hz', 'missed'].value < 1
+    assert rows[camera.NAME, '30 Hz', 'memory'].value > 30
+    names = {name for name, _, _ in rows}
+    for name in names:
+        assert rows[name, 'rising rates', 'peak'].value > 0
+        assert sum(figure == 'answers' for other, _, figure in rows if other == name) == len(RATES)
+    assert bool(camera.recorded_frames()) == (len(names) == 2)
+
+
+def test_sensors() -> None:
+    rows = {(row.variant, row.figure): row for row in sensors.run(scale=0.2, counts=(1, 2))}
+    assert rows['1', 'processor'].ratio is None
+    assert rows['2', 'processor'].ratio is not None
+    for count in '12':
+        assert 0 < rows[count, 'answered'].value <= 1
+        assert 0 <= rows[count, 'fairness'].value <= 1
+
+
+def test_start_of_the_command() -> None:
+    rows = startup.run(runs=1, node_runs=0)
+    assert [row.name for row in rows] == ['xsense --help']
+    assert rows[0].ratio is not None and rows[0].ratio > 1

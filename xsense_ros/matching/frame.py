@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One frame that is searched: cut and preprocessed once, however many templates ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsense_ros.errors import InputError
+from xsense_ros.matching.geometry import Crop
+from xsense_ros.senses.infrared import require_contrast
+from xsense_ros.senses.matcher_input import SearchInput
+
+# What lies outside the frame gets its mean; every 8th pixel along each axis tells it well enough.
+_GRID = 8
+
+
+class SearchFrame:
+    """Values of one frame, and the tensors of the crops that were asked for.
+
+    Args:
+        values: (H, W) uint8, uint16 or float32; read, never changed or copied.
+        prepare: preprocessing of the matcher that will search it.
+
+    Raises:
+        InputError: another dtype or shape.
+
+    Attributes:
+        values: as given.
+        size: columns, rows.
+    """
+
+    def __init__(self, values: NDArray[Any], prepare: SearchInput) -> None:
+        kinds = (np.uint8, np.uint16, np.float32)
+        if not isinstance(values, np.ndarray) or values.dtype not in kinds or values.ndim != 2:
+            raise InputError(
+                'infrared frame', _kind(values), 'one channel (H, W) of uint8, uint16 or float32',
+                'decode it with xsense_ros.senses.infrared; a visible frame is the other argument',
+            )  # fmt: skip
+        self.values = values
+        self.size = (values.shape[1], values.shape[0])
+        self._prepare = prepare
+        self._tensors: dict[Crop, dict[str, NDArray[Any]]] = {}
+        self._mean: float | None = None
+
+    def tensor(self, crop: Crop) -> dict[str, NDArray[Any]]:
+        """The crop as the search model takes it.
+
+        Raises:
+            InputError: it has no contrast, or too few of its values are finite.
+        """
+        found = self._tensors.get(crop)
+        if found is None:
+            border = 0.0 if self._inside(crop) else self._border()
+            found = self._tensors[crop] = self._prepare(crop.cut(self.values, border))
+        return found
+
+    def require_contrast(self) -> None:
+        """InputError if there is nothing to be seen anywhere in the frame."""
+        require_contrast(self.values)
+
+    def _inside(self, crop: Crop) -> bool:
+        reach = crop.side / 2 * (1 if crop.angle == 0 else 2**0.5)
+        return all(
+            reach <= middle <= length - reach
+            for middle, length in zip(crop.centre, self.size, strict=True)
+        )
+
+    def _border(self) -> float:
+        if self._mean is None:
+            grid = self.values[::_GRID, ::_GRID]
+            good = grid[np.isfinite(grid)]
+            self._mean = float(good.mean(dtype=np.float64)) if good.size else 0.0
+        return self._mean
+
+
+def _kind(values: object) -> str:
+    if isinstance(values, np.ndarray):
+        return f'{values.dtype} {values.shape}'
+    return type(values).__name__
