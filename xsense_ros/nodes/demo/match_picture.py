@@ -68,14 +68,16 @@ def draw_sightings(
 
 
 def _spaced(sightings: Sightings, name: str, answers: Answers) -> list[int]:
-    """Stamps of some frames with the template, and of some without it."""
+    """Stamps of some frames with the template, and of some without it where there are any."""
     stamps = sorted(stamp_ns for other, stamp_ns in answers if other == name)
-    chosen = []
-    for there, count in ((True, _WITH), (False, _WITHOUT)):
-        alike = [at for at in stamps if (sightings.box(name, at) is not None) == there]
-        places = (np.arange(count) + 0.5) * len(alike) / count
-        chosen += [alike[place] for place in dict.fromkeys(places.astype(int)) if alike]
-    return chosen
+    there = [at for at in stamps if sightings.box(name, at) is not None]
+    gone = _evenly([at for at in stamps if at not in there], _WITHOUT)
+    return _evenly(there, _WITH + _WITHOUT - len(gone)) + gone
+
+
+def _evenly(stamps: Sequence[int], count: int) -> list[int]:
+    places = (np.arange(count) + 0.5) * len(stamps) / count
+    return [stamps[place] for place in dict.fromkeys(places.astype(int)) if stamps]
 
 
 def _tile(
