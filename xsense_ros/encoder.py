@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from xsense_ros.engines.bundle import Bundle
 from xsense_ros.engines.engine import Engine, EngineDescription
 from xsense_ros.engines.manifest import ModelSpec, SpaceSpec
 from xsense_ros.errors import BundleError, EngineError, InputError
-from xsense_ros.senses.preprocessor import Preprocessor
+from xsense_ros.senses.preprocessor import reusing
 
 _NORM_TOLERANCE = 1e-3
 _CLOSED = 'make a new Encoder'
@@ -78,7 +78,7 @@ class Encoder:
             raise BundleError('bundles', bundles, 'at least one bundle', 'name a bundle')
         self.spaces: dict[str, SpaceSpec] = {}
         self.fallbacks: tuple[Fallback, ...] = ()
-        self._preprocessors: dict[str, Preprocessor] = {}
+        self._preprocessors: dict[str, Callable[[Any], dict[str, NDArray[Any]]]] = {}
         self._routes: dict[str, list[_Route]] = {}
         self._specs: dict[str, ModelSpec] = {}
         self._engines: dict[str, Engine] = {}
@@ -208,7 +208,9 @@ class Encoder:
             self.spaces[name] = space
             for modality, tower in space.towers.items():
                 key = _preprocess_key(bundle, tower.preprocess)
-                self._preprocessors.setdefault(key, bundle.preprocessors[tower.preprocess])
+                if key not in self._preprocessors:
+                    # Vectors are copies, so tensors need not outlive `encode`.
+                    self._preprocessors[key] = reusing(bundle.preprocessors[tower.preprocess])
                 stages = tuple(manifest.models[stage].sha256 for stage in tower.stages)
                 self._routes.setdefault(modality, []).append(_Route(name, key, stages))
 

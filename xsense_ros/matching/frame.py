@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,17 @@ from xsense_ros.errors import InputError
 from xsense_ros.matching.geometry import Crop
 from xsense_ros.senses.infrared import require_contrast
 from xsense_ros.senses.matcher_input import SearchInput
+from xsense_ros.senses.scratch import Scratch
 
 # What lies outside the frame gets its mean; every 8th pixel along each axis tells it well enough.
 _GRID = 8
+# Crops a frame that get memory kept from the frame before: a search everywhere looks at five.
+_KEPT_CROPS = 8
+
+
+def crop_memory() -> tuple[Scratch, ...]:
+    """What the frames of one stream, searched one after the other, keep their tensors in."""
+    return tuple(Scratch() for _ in range(_KEPT_CROPS))
 
 
 class SearchFrame:
@@ -23,6 +32,8 @@ class SearchFrame:
     Args:
         values: (H, W) uint8, uint16 or float32; read, never changed or copied.
         prepare: preprocessing of the matcher that will search it.
+        memory: from `crop_memory`, one for each of the first crops; the tensors in it hold until
+            it is given to the next frame. Beyond it every crop allocates.
 
     Raises:
         InputError: another dtype or shape.
@@ -32,7 +43,9 @@ class SearchFrame:
         size: columns, rows.
     """
 
-    def __init__(self, values: NDArray[Any], prepare: SearchInput) -> None:
+    def __init__(
+        self, values: NDArray[Any], prepare: SearchInput, memory: Sequence[Scratch] = ()
+    ) -> None:
         kinds = (np.uint8, np.uint16, np.float32)
         if not isinstance(values, np.ndarray) or values.dtype not in kinds or values.ndim != 2:
             raise InputError(
@@ -42,6 +55,7 @@ class SearchFrame:
         self.values = values
         self.size = (values.shape[1], values.shape[0])
         self._prepare = prepare
+        self._memory = memory
         self._tensors: dict[Crop, dict[str, NDArray[Any]]] = {}
         self._mean: float | None = None
 
@@ -54,7 +68,10 @@ class SearchFrame:
         found = self._tensors.get(crop)
         if found is None:
             border = 0.0 if self._inside(crop) else self._border()
-            found = self._tensors[crop] = self._prepare(crop.cut(self.values, border))
+            used = len(self._tensors)
+            scratch = self._memory[used] if used < len(self._memory) else Scratch()
+            cut = crop.cut(self.values, border, scratch)
+            found = self._tensors[crop] = self._prepare(cut, scratch)
         return found
 
     def require_contrast(self) -> None:

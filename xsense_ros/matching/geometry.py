@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.matching.boxes import Floats, around, as_boxes
+from xsense_ros.senses.scratch import Scratch
 
 # Linear interpolation over more than this many source pixels a step skips some of them.
 _ALIASES_FROM = 2
@@ -95,13 +96,19 @@ class Crop:
         found = as_boxes(boxes)
         return around(self.to_frame(_middle(found)), found[..., 2:] / self.scale)
 
-    def cut(self, image: NDArray[Any], border: float | tuple[float, ...] = 0.0) -> NDArray[Any]:
+    def cut(
+        self,
+        image: NDArray[Any],
+        border: float | tuple[float, ...] = 0.0,
+        scratch: Scratch | None = None,
+    ) -> NDArray[Any]:
         """The pixels of the crop, antialiased where the crop is coarser than the frame.
 
         Args:
             image: (H, W) or (H, W, C <= 4), uint8, uint16 or float32; it is never padded or
                 copied, only the part under the crop is read.
             border: value (or one a channel) of what lies outside the frame.
+            scratch: memory of the result; None allocates.
 
         Returns:
             (size, size) or (size, size, C), of the dtype of the image.
@@ -114,15 +121,18 @@ class Crop:
         image, matrix = self._reduced(image, step if step >= _ALIASES_FROM else 1)
         matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV counts from pixel centres
         value = border if isinstance(border, tuple) else (border,) * 4
-        found = cv2.warpAffine(
+        scratch = Scratch() if scratch is None else scratch
+        found = scratch.array('crop', (self.size, self.size, *image.shape[2:]), image.dtype)
+        cv2.warpAffine(
             image,
             matrix,
             (self.size, self.size),
+            found,
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=value,
         )
-        return np.asarray(found).reshape(self.size, self.size, *image.shape[2:])
+        return found
 
     def _reduced(self, image: NDArray[Any], step: int) -> tuple[NDArray[Any], Floats]:
         """The frame under the crop, averaged over step x step pixels, and the way from there."""

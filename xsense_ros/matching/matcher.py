@@ -22,6 +22,7 @@ from xsense_ros.matching.decode import best_box
 from xsense_ros.matching.frame import SearchFrame
 from xsense_ros.names import MATCHER_BUNDLE
 from xsense_ros.senses.matcher_input import SearchInput, TemplateInput
+from xsense_ros.senses.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,9 @@ class Matcher:
         """
         return self.search(self._of_search(pixels), kept, prior)
 
-    def frame(self, values: NDArray[Any]) -> SearchFrame:
-        """A frame (H, W) whose crops several templates can share; InputError for what is none."""
-        return SearchFrame(values, self._of_search)
+    def frame(self, values: NDArray[Any], memory: Sequence[Scratch] = ()) -> SearchFrame:
+        """A frame (H, W) whose crops several templates can share; see SearchFrame."""
+        return SearchFrame(values, self._of_search, memory)
 
     def search(self, tensor: Mapping[str, NDArray[Any]], kept: Kept, prior: float = 0.0) -> Answer:
         """`find` in what `SearchFrame.tensor` gives."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.matching.boxes import Floats, around, clip
-from xsense_ros.matching.frame import SearchFrame
+from xsense_ros.matching.frame import SearchFrame, crop_memory
 from xsense_ros.matching.geometry import Crop, carry, search_around
 from xsense_ros.matching.mapping import Mapping
 from xsense_ros.matching.matcher import Answer, Matcher
@@ -122,6 +122,7 @@ class Seeker:
         self._lost = not template.placed
         self._sweep: Sweep | None = None
         self._size: tuple[int, int] | None = None
+        self._memory = crop_memory()
 
     @property
     def mapping(self) -> Mapping:
@@ -154,7 +155,10 @@ class Seeker:
                 a size that the mapping is not for.
             EngineError: inference failed.
         """
-        seen = frame if isinstance(frame, SearchFrame) else self._matcher.frame(frame)
+        if isinstance(frame, SearchFrame):
+            seen = frame
+        else:
+            seen = self._matcher.frame(frame, self._memory)
         self._prepare(seen.size)
         look = _Look(seen)
         return self._everywhere(look) if self._lost else self._around(look)

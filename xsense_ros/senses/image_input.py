@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.senses.resize import resize
+from xsense_ros.senses.scratch import Scratch
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -73,11 +74,14 @@ class ImageInput:
             'background': list(self._background),
         }
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def __call__(
+        self, rgb: NDArray[np.uint8], scratch: Scratch | None = None
+    ) -> dict[str, NDArray[Any]]:
         """Preprocess one image.
 
         Args:
             rgb: uint8 (H, W, 3), channel order R, G, B; need not be contiguous or writable.
+            scratch: memory of the tensor and of the steps before it; None allocates.
 
         Returns:
             {'image': float32 (1, 3, S, S)}
@@ -99,13 +103,18 @@ class ImageInput:
                 '(H, W, 3), not empty',
                 'decode the image with xsense_ros.senses.camera first',
             )
-        square = self._square(rgb)
-        tensor = np.empty((1, 3, self._size, self._size), np.float32)
-        for channel, plane in enumerate(cv2.split(np.ascontiguousarray(square))):
-            cv2.LUT(plane, self._tables[channel], tensor[0, channel])
+        scratch = Scratch() if scratch is None else scratch
+        square = self._square(rgb, scratch)
+        # A BGR frame seen as RGB is split as it lies in memory.
+        turn = -1 if square.strides[2] < 0 else 1
+        planes = scratch.array('planes', (3, self._size, self._size), np.uint8)
+        cv2.split(np.ascontiguousarray(square[..., ::turn]), list(planes))
+        tensor = scratch.array('tensor', (1, *planes.shape), np.float32)
+        for plane, table, normal in zip(planes[::turn], self._tables, tensor[0], strict=True):
+            cv2.LUT(plane, table, normal)
         return {'image': tensor}
 
-    def _square(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _square(self, rgb: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8]:
         size = self._size
         rows, columns = rgb.shape[:2]
         if self._fit == 'crop':
@@ -113,14 +122,14 @@ class ImageInput:
             top, left = (rows - side) // 2, (columns - side) // 2
             rgb = rgb[top : top + side, left : left + side]
         if self._fit != 'pad' or rows == columns:
-            return resize(rgb, size, size)
+            return resize(rgb, size, size, scratch)
         scale = size / max(rows, columns)
         height = min(max(round(rows * scale), 1), size)
         width = min(max(round(columns * scale), 1), size)
         top, left = (size - height) // 2, (size - width) // 2
         bottom, right = size - height - top, size - width - left
         square = cv2.copyMakeBorder(
-            np.ascontiguousarray(resize(rgb, height, width)),
+            np.ascontiguousarray(resize(rgb, height, width, scratch)),
             *(top, bottom, left, right),
             cv2.BORDER_CONSTANT,
             value=self._background,

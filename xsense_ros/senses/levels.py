@@ -67,11 +67,17 @@ def stretch_to_8_bit(values: NDArray[Any], *, zero_is_invalid: bool) -> NDArray[
     return np.asarray(grey.astype(np.uint8))
 
 
-def robust_range(values: NDArray[Any]) -> tuple[float, float]:
-    """The 0.5 and 99.5 percentile of finite values of any shape, at least one."""
-    flat = values.ravel()
+def robust_range(values: NDArray[Any], work: NDArray[Any] | None = None) -> tuple[float, float]:
+    """The 0.5 and 99.5 percentile of finite values of any shape, at least one.
+
+    ``work`` is memory of the same shape and dtype, which is overwritten; None allocates.
+    """
+    work = np.empty(values.shape, values.dtype) if work is None else work
+    np.copyto(work, values)
+    flat = work.reshape(-1)
     ranks = [int(_LOW * (flat.size - 1)), int(np.ceil(_HIGH * (flat.size - 1)))]
-    low, high = (float(value) for value in np.partition(flat, ranks)[ranks])
+    flat.partition(ranks)
+    low, high = (float(value) for value in flat[ranks])
     return low, high
 
 

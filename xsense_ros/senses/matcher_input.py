@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.senses.levels import is_flat, robust_range
+from xsense_ros.senses.scratch import Scratch
 
 _FLAT_LEVELS = 1.0  # a template that varies by less is one colour, and matches everywhere
 _CUT = 'cut the crop with xsense_ros.matching.geometry first'
@@ -98,7 +99,9 @@ class SearchInput(_SquareInput):
     def __init__(self, size: int = 192) -> None:
         super().__init__(size)
 
-    def __call__(self, values: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    def __call__(
+        self, values: NDArray[Any], scratch: Scratch | None = None
+    ) -> dict[str, NDArray[Any]]:
         """Preprocess one search crop.
 
         Values that are not finite become the median of those that are.
@@ -106,6 +109,7 @@ class SearchInput(_SquareInput):
         Args:
             values: uint8, uint16 or float32, (size, size), which is repeated to three channels, or
                 (size, size, 3), which is stretched as one.
+            scratch: memory of the tensor and of what its range takes; None allocates.
 
         Returns:
             {'search': float32 (1, 3, size, size)}, 0 to 1
@@ -115,12 +119,14 @@ class SearchInput(_SquareInput):
         """
         square = (self._size, self._size)
         _check(values, self.name, (np.uint8, np.uint16, np.float32), (square, (*square, 3)))
+        scratch = Scratch() if scratch is None else scratch
+        work = scratch.array('work', values.shape, values.dtype)
         if values.dtype == np.float32:
-            values = _filled(values)
-        low, high = robust_range(values)
+            values = _filled(values, work)
+        low, high = robust_range(values, work)
         if is_flat(low, high):
             raise InputError('search contrast', f'all about {low:g}', 'different values', _COVERED)
-        tensor = np.empty((1, 3, *square), np.float32)
+        tensor = scratch.array('tensor', (1, 3, *square), np.float32)
         planes = tensor[0] if values.ndim == 3 else tensor[0, :1]
         channels_first = values.transpose(2, 0, 1) if values.ndim == 3 else values[None]
         np.subtract(channels_first, np.float32(low), out=planes, dtype=np.float32)
@@ -131,9 +137,9 @@ class SearchInput(_SquareInput):
         return {'search': tensor}
 
 
-def _filled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _filled(values: NDArray[np.float32], work: NDArray[np.float32]) -> NDArray[np.float32]:
     """Values without those that are not finite, or so large that their range overflows."""
-    good = np.abs(values) <= _HALF_OF_FLOATS  # false for not-a-number too
+    good = np.abs(values, out=work) <= _HALF_OF_FLOATS  # false for not-a-number too
     count = int(np.count_nonzero(good))
     if count == values.size:
         return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from xsense_ros.errors import BundleError, InputError
 from xsense_ros.senses.image_input import ImageInput
 from xsense_ros.senses.matcher_input import SearchInput, TemplateInput
+from xsense_ros.senses.scratch import Scratch
 from xsense_ros.senses.sketch_input import SketchInput
 from xsense_ros.senses.sound_input import SoundInput
 from xsense_ros.senses.text_input import TextInput
@@ -45,6 +47,17 @@ _REGISTRY: dict[str, Callable[..., Preprocessor]] = {
     TextInput.name: TextInput,
     TouchInput.name: TouchInput,
 }
+
+
+def reusing(preprocessor: Preprocessor) -> Callable[[Any], dict[str, NDArray[Any]]]:
+    """The same preprocessing in memory of its own where it can: for one sample after the other.
+
+    Tensors then hold until the same thread gives it the next sample. Thread-safe.
+    """
+    # Pictures only: nothing else comes as often and is as large.
+    if isinstance(preprocessor, ImageInput):
+        return partial(preprocessor, scratch=Scratch())
+    return preprocessor
 
 
 def build_preprocessor(name: str, parameters: Mapping[str, Any], assets: Path) -> Preprocessor:

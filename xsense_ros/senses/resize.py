@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
+from xsense_ros.senses.scratch import Scratch
 
 # After a block average, linear interpolation over at most this ratio still touches every pixel
 # often enough: its error is that of a plain area average. Without the block average, or beyond
@@ -36,13 +37,16 @@ from xsense_ros.errors import InputError
 _LINEAR_RATIO = 1.5
 
 
-def resize(image: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+def resize(
+    image: NDArray[Any], height: int, width: int, scratch: Scratch | None = None
+) -> NDArray[Any]:
     """Resize an image, antialiased along each axis that shrinks, linear along each that grows.
 
     Args:
         image: (H, W) or (H, W, C) with C <= 4, uint8 or float32; need not be contiguous.
         height: rows wanted, at least 1.
         width: columns wanted, at least 1.
+        scratch: memory of the result and of the steps before it; None allocates.
 
     Returns:
         (height, width) or (height, width, C) of the dtype of ``image``; ``image`` itself where
@@ -52,28 +56,29 @@ def resize(image: NDArray[Any], height: int, width: int) -> NDArray[Any]:
         InputError: wrong dtype or rank, an empty image or a size below 1.
     """
     _check(image, height, width)
+    scratch = Scratch() if scratch is None else scratch
     rows, columns = image.shape[:2]
     if (rows, columns) == (height, width):
         return image
     if image.ndim == 3 and image.strides[2] < 0:
         # A BGR frame seen as RGB, of which OpenCV would copy every pixel first.
-        return resize(image[..., ::-1], height, width)[..., ::-1]
+        return resize(image[..., ::-1], height, width, scratch)[..., ::-1]
     block_rows, block_columns = _block(rows, height), _block(columns, width)
     if block_rows * block_columns > 1:
-        image = _scale(image, rows // block_rows, columns // block_columns, cv2.INTER_AREA)
+        size = (rows // block_rows, columns // block_columns)
+        image = _scale(image, size, cv2.INTER_AREA, scratch, 'blocks')
     area_rows = _needs_area(image.shape[0], height, block_rows)
     area_columns = _needs_area(image.shape[1], width, block_columns)
     if area_rows or area_columns:
         # OpenCV falls back to plain interpolation on both axes as soon as one of them grows, so
         # the axis that is not to be averaged keeps its length in this step.
-        image = _scale(
-            image,
+        size = (
             height if area_rows else image.shape[0],
             width if area_columns else image.shape[1],
-            cv2.INTER_AREA,
         )
+        image = _scale(image, size, cv2.INTER_AREA, scratch, 'area')
     if image.shape[:2] != (height, width):
-        image = _scale(image, height, width, cv2.INTER_LINEAR)
+        image = _scale(image, (height, width), cv2.INTER_LINEAR, scratch, 'linear')
     return image
 
 
@@ -86,10 +91,12 @@ def _needs_area(source: int, target: int, block: int) -> bool:
     return source > target and (block == 1 or source > _LINEAR_RATIO * target)
 
 
-def _scale(image: NDArray[Any], height: int, width: int, method: int) -> NDArray[Any]:
-    scaled = cv2.resize(image, (width, height), interpolation=method)
-    # OpenCV drops a channel axis of length one.
-    return scaled.reshape(height, width, *image.shape[2:])
+def _scale(
+    image: NDArray[Any], size: tuple[int, int], method: int, scratch: Scratch, name: str
+) -> NDArray[Any]:
+    into = scratch.array(name, (*size, *image.shape[2:]), image.dtype)
+    cv2.resize(image, size[::-1], into, interpolation=method)
+    return into
 
 
 def _check(image: NDArray[Any], height: int, width: int) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from xsense_ros.errors import XsenseError
+from xsense_ros.matching.frame import crop_memory
 from xsense_ros.matching.matcher import Matcher
 from xsense_ros.matching.picture import draw
 from xsense_ros.matching.seeker import Sighting
@@ -52,6 +53,7 @@ class Search:
         self._registration = registration
         self._outlets = outlets
         self._settings = settings
+        self._memory = crop_memory()
 
     def apply(self, settings: MatchingSettings) -> None:
         """Follow changed parameters."""
@@ -75,7 +77,7 @@ class Search:
             XsenseError: none could be; nothing was published.
         """
         mapping = self._registration.mapping()
-        seen = self._matcher.frame(values)
+        seen = self._matcher.frame(values, self._memory)
         partner = self._partner(frame)
         errors: list[XsenseError] = []
         sightings: list[tuple[Target, Sighting]] = []
