@@ -27,7 +27,7 @@ from xsense_ros.nodes.executor import stop_on_signals
 from xsense_ros.nodes.recording import Recorded, Recording, play
 
 _NS = 1_000_000_000
-_SETTLED_SECONDS = 0.4
+_SETTLED_SECONDS = 1.5  # a busy node is found topic by topic
 # A reliable publisher serves best-effort and reliable subscribers alike. Pictures are large.
 _DEPTH_OF_PICTURES, _DEPTH = 10, 200
 
@@ -77,7 +77,7 @@ class ReplayNode(Node):
         return sum(outlet.get_subscription_count() > 0 for outlet in self._outlets.values())
 
     def wait_for_listeners(self, seconds: float, stop: threading.Event) -> bool:
-        """Wait until somebody listens, and then until no further topic is found for a while.
+        """Wait until all topics are listened to, or some and no further one for a while.
 
         Returns:
             False where nobody came within ``seconds``.
@@ -88,7 +88,8 @@ class ReplayNode(Node):
             now = time.monotonic()
             if (found := self.listeners()) != known:
                 known, since = found, now
-            if (known and now - since > _SETTLED_SECONDS) or now > deadline:
+            settled = known and now - since > _SETTLED_SECONDS
+            if settled or known == len(self._outlets) or now > deadline:
                 break
         return known > 0
 

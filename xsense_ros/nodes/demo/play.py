@@ -20,6 +20,7 @@ from xsense_ros.nodes.recording import Recording
 _QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
 _REFRESH_SECONDS = 0.1
 _REPLAY = 'xsense_ros.nodes.replay_node'
+_TRUTH = '/truth/'
 
 
 def play(
@@ -38,6 +39,9 @@ def play(
     for part in parts:
         part.listen(node)
     options = ['--rate', str(rate), '--clock', *(['--loop'] if loop else [])]
+    # Nobody listens to the truth: without it the replay begins when all the rest is listened to.
+    for topic in recording.kinds:
+        options += [] if topic.startswith(_TRUTH) else ['--topics', topic]
     processes.start('replay', _REPLAY, str(recording.path), *options)
     seconds = recording.duration_ns * 1e-9
     title = f'A recording of {seconds:.0f} s, played {rate:g} times as fast as it was recorded'
