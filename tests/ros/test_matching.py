@@ -294,7 +294,8 @@ def test_the_newest_frame_wins_and_the_others_are_counted(
     eventually(lambda: answers.messages and answers.messages[-1].header == headers[-1])
     assert len(answers.messages) < len(headers)
     lost = len(headers) - len(answers.messages)
-    robot.status('/infrared/image', lambda s: int(values(s)['dropped']) == before + lost)
+    # What the middleware itself lets go of on a busy machine, the node never saw.
+    robot.status('/infrared/image', lambda s: 0 < int(values(s)['dropped']) - before <= lost)
     robot.set(infrared__max_rate=0.0)
 
 
