@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 from benchmarks.statistics import NotRun, median_row, percentile_rows
 from benchmarks.subjects import REFERENCE, Subject, Tensors, subjects
@@ -155,19 +156,22 @@ def _throughput(
         for _ in range(runs):
             for name, crew in crews.items():
                 rates[name].append(_rate(crew, inputs, seconds))
+    return _rows(subject, rates, figure='throughput', unit='/s', better=HIGHER)
+
+
+def _rows(subject: Subject, values: Mapping[str, Sequence[float]], **row: Any) -> list[Row]:
+    """One figure of the tower on each backend, beside the reference."""
     return [
         median_row(
-            rates[name],
-            rates[REFERENCE],
+            own,
+            values[REFERENCE],
             group=GROUP,
             name=subject.name,
             variant=name,
-            figure='throughput',
-            unit='/s',
             reference=REFERENCE,
-            better=HIGHER,
+            **row,
         )
-        for name in chains
+        for name, own in values.items()
     ]
 
 
@@ -192,20 +196,9 @@ def _rate(crew: Sequence[Runner], inputs: Tensors, seconds: float) -> float:
 
 def _memory(subject: Subject, backends: Sequence[str]) -> list[Row]:
     with ThreadPoolExecutor(_cores()) as pool:
-        peaks = dict(zip(backends, pool.map(partial(_peak_mb, subject), backends), strict=True))
-    return [
-        median_row(
-            [peaks[name]],
-            [peaks[REFERENCE]],
-            group=GROUP,
-            name=subject.name,
-            variant=name,
-            figure='memory',
-            unit='MB',
-            reference=REFERENCE,
-        )
-        for name in backends
-    ]
+        peaks = list(pool.map(partial(_peak_mb, subject), backends))
+    values = {name: [peak] for name, peak in zip(backends, peaks, strict=True)}
+    return _rows(subject, values, figure='memory', unit='MB')
 
 
 def _peak_mb(subject: Subject, backend: str) -> float:

@@ -251,6 +251,14 @@ def values(status: Any) -> dict[str, str]:
     return {value.key: value.value for value in status.values}
 
 
+def shows(told: dict[str, str]) -> Callable[[Any], bool]:
+    """A status that tells all of these values at once.
+
+    To wait for one value and then assert another reads a status from between two counts.
+    """
+    return lambda status: told.items() <= values(status).items()
+
+
 def received(robot: Robot, modality: str) -> int:
     """Messages of the first topic of a sense that the node has taken; what DDS dropped is not."""
     return robot.node._senses[modality]._topics[0].received

@@ -18,8 +18,8 @@ from xsense_ros.nodes.qos import MICROPHONE
 from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.senses.microphone import Waveform, is_clipped
 from xsense_ros.senses.sound_window import Continuity
+from xsense_ros.units import NS
 
-NS = 1_000_000_000
 _MAX_CHUNKS_WAITING = 400
 _BREAKS = {
     Continuity.FILLED: 'a short gap, filled with silence',

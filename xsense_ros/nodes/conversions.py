@@ -16,24 +16,24 @@ from xsense_ros.msg import AudioChunk, TextStamped
 from xsense_ros.senses.camera import NATIVE_ENCODINGS, decode_compressed, decode_image
 from xsense_ros.senses.drawing import lay_on_white
 from xsense_ros.senses.microphone import Waveform, decode_audio
+from xsense_ros.units import NS
 
 try:
     from cv_bridge import CvBridge
 except ImportError:  # not on PyPI for ROS 2; our own converter covers the common encodings
     CvBridge = None
 
-_NS = 1_000_000_000
 _WITH_ALPHA = ('rgba8', 'bgra8', '8UC4')
 
 
 def stamp_to_ns(stamp: Time) -> int:
     """A stamp as nanoseconds, exactly."""
-    return int(stamp.sec) * _NS + int(stamp.nanosec)
+    return int(stamp.sec) * NS + int(stamp.nanosec)
 
 
 def ns_to_stamp(nanoseconds: int) -> Time:
     """Nanoseconds as a stamp, exactly; what a stamp cannot hold becomes 0, "not known"."""
-    sec, nanosec = divmod(nanoseconds, _NS)
+    sec, nanosec = divmod(nanoseconds, NS)
     return Time(sec=sec, nanosec=nanosec) if 0 <= sec < 2**31 else Time()
 
 

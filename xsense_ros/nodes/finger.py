@@ -16,8 +16,8 @@ from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.hearing import Arrival
 from xsense_ros.senses.press import Press
 from xsense_ros.senses.tactile_sensor import Reading, TactileSensor
+from xsense_ros.units import NS
 
-_NS = 1_000_000_000
 # To look at a frame costs little, and each counts: backgrounds are learnt from frames in a row.
 _WAITING = 10
 
@@ -131,4 +131,4 @@ def serial_of(arrival: Arrival) -> str:
 def arrival_ns(arrival: Arrival) -> int:
     """Stamp of a frame; of one without, when it came, by the clock that all arrivals share."""
     stamp_ns = stamp_to_ns(arrival.message.header.stamp)
-    return stamp_ns if stamp_ns > 0 else round(arrival.time * _NS)
+    return stamp_ns if stamp_ns > 0 else round(arrival.time * NS)

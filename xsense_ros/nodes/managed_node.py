@@ -19,6 +19,8 @@ from xsense_ros.nodes.diagnostics import DiagnosticsPublisher
 from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.faults import FaultRegistry, Level
 from xsense_ros.nodes.log_relay import relay_logs
+from xsense_ros.nodes.outlets import Outlets
+from xsense_ros.nodes.service_thread import ServiceThread
 
 LIFECYCLE = 'lifecycle'
 
@@ -35,6 +37,8 @@ class ManagedNode(LifecycleNode, ABC):
         # These outlive the states: a node that cannot be configured must be able to say why.
         self._faults = FaultRegistry(self._log)
         self._diagnostics: DiagnosticsPublisher
+        self._outlets: Outlets | None = None
+        self._service_thread: ServiceThread | None = None
 
     def _start_diagnostics(self, hardware_id: str, period_seconds: float) -> None:
         self._diagnostics = DiagnosticsPublisher(self, self._faults, hardware_id, period_seconds)
@@ -153,6 +157,15 @@ class ManagedNode(LifecycleNode, ABC):
             self._faults.report_error(LIFECYCLE, error, Level.ERROR)
             return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
+
+    def _withdraw(self) -> None:
+        """Close the services and topics of a configured node, where there are any."""
+        if self._service_thread is not None:
+            self._service_thread.close()
+            self._service_thread = None
+        if self._outlets is not None:
+            self._outlets.close()
+            self._outlets = None
 
     def _release(self) -> None:
         self._release_active()

@@ -48,7 +48,6 @@ class MatchingNode(ManagedNode):
         super().__init__('matching', **arguments)
         self._guard = threading.Lock()
         self._bundle: Bundle | None = None
-        self._outlets: Outlets | None = None
         self._service_thread: MatchingServices | None = None
         self._matcher: Matcher | None = None
         self._search: Search | None = None
@@ -122,12 +121,7 @@ class MatchingNode(ManagedNode):
             matcher.close()
 
     def _release_configured(self) -> None:
-        if self._service_thread is not None:
-            self._service_thread.close()
-            self._service_thread = None
-        if self._outlets is not None:
-            self._outlets.close()
-            self._outlets = None
+        self._withdraw()
         self._diagnostics.remove(TEMPLATES)
         self._faults.clear(TEMPLATES)
         self._bundle = None

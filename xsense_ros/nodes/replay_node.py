@@ -25,8 +25,8 @@ from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.nodes.conversions import ns_to_stamp
 from xsense_ros.nodes.executor import stop_on_signals
 from xsense_ros.nodes.recording import Recorded, Recording, play
+from xsense_ros.units import NS
 
-_NS = 1_000_000_000
 _SETTLED_SECONDS = 1.5  # a busy node is found topic by topic
 # A reliable publisher serves best-effort and reliable subscribers alike. Pictures are large.
 _DEPTH_OF_PICTURES, _DEPTH = 10, 200
@@ -147,7 +147,7 @@ def shift_stamp(data: bytes, shift_ns: int) -> bytes:
     """
     layout = '<iI' if data[1] & 1 else '>iI'
     seconds, nanoseconds = struct.unpack_from(layout, data, 4)
-    stamp = divmod(seconds * _NS + nanoseconds + shift_ns, _NS)
+    stamp = divmod(seconds * NS + nanoseconds + shift_ns, NS)
     return data[:4] + struct.pack(layout, *stamp) + data[12:]
 
 
@@ -231,7 +231,7 @@ def _run(
     stop: threading.Event,
     console: Console,
 ) -> int:
-    seconds = recording.duration_ns / _NS
+    seconds = recording.duration_ns / NS
     if not node.wait_for_listeners(wait, stop) and not stop.is_set():
         console.print(f'nobody listens after {wait:g} s; replaying all the same', highlight=False)
     what = f'{recording.path}: {seconds:.1f} s at rate {rate:g}'

@@ -69,7 +69,6 @@ class RetrievalNode(ManagedNode):
         self._bundles: list[Bundle] = []
         self._gallery: Gallery | None = None
         self._session: Session | None = None
-        self._outlets: Outlets | None = None
         self._service_thread: Services | None = None
         self._senses: dict[str, Sense[Any]] = {}
         self._own_parameters = NodeParameters(
@@ -184,12 +183,7 @@ class RetrievalNode(ManagedNode):
             session.close()
 
     def _release_configured(self) -> None:
-        if self._service_thread is not None:
-            self._service_thread.close()
-            self._service_thread = None
-        if self._outlets is not None:
-            self._outlets.close()
-            self._outlets = None
+        self._withdraw()
         self._diagnostics.remove(GALLERY)
         self._faults.clear(GALLERY)
         if self._gallery is not None:

@@ -7,10 +7,11 @@ import time
 
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.nodes.asker import Question
-from xsense_ros.nodes.chunk_sense import NS, ChunkSense
+from xsense_ros.nodes.chunk_sense import ChunkSense
 from xsense_ros.nodes.sense import Surroundings
 from xsense_ros.senses.microphone import Waveform, rms_dbfs
 from xsense_ros.senses.sound_window import Continuity, SoundWindow
+from xsense_ros.units import NS
 
 # Longest window that may be asked (the limit of the parameter), plus one hop.
 _CAPACITY_SECONDS = 31.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_NS = 1_000_000_000
+from xsense_ros.units import NS
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class StampCheck:
     """
 
     def __init__(self, tolerance_seconds: float = 0.1) -> None:
-        self._tolerance_ns = round(tolerance_seconds * _NS)
+        self._tolerance_ns = round(tolerance_seconds * NS)
         self._last_ns = 0
 
     def check(self, stamp_ns: int, now_ns: int) -> StampFault | None:
@@ -65,4 +65,4 @@ class StampCheck:
 
 def seconds(nanoseconds: int) -> str:
     """Nanoseconds as seconds with three decimals, without the rounding of a float."""
-    return f'{nanoseconds // _NS}.{nanoseconds % _NS // 1_000_000:03d}'
+    return f'{nanoseconds // NS}.{nanoseconds % NS // 1_000_000:03d}'

@@ -34,11 +34,11 @@ from xsense_ros.senses.press import Press
 from xsense_ros.senses.tactile_profile import load_profile
 from xsense_ros.senses.tactile_sensor import Reading, TactileSensor
 from xsense_ros.senses.touch_window import TouchEvent, TouchWindow
+from xsense_ros.units import NS
 
 # How late a touch that ends without a frame, or a sensor that has fallen silent, is noticed.
 _LOOK_SECONDS = 0.05
 _IDLE_SECONDS = 1.0  # while nobody listens, a known background is followed this often
-_NS = 1_000_000_000
 
 
 class TouchSense(Sense[None]):
@@ -158,7 +158,7 @@ class TouchSense(Sense[None]):
                 self._take(finger, finger.waiting.popleft())
         if self._latest is None:
             return
-        now_ns = arrival_ns(self._latest) + round((time.perf_counter() - self._latest.time) * _NS)
+        now_ns = arrival_ns(self._latest) + round((time.perf_counter() - self._latest.time) * NS)
         now = time.perf_counter()
         self._ask(self._window.poll(now_ns), now, now)
         for name, fault in self._window.silent(now_ns):

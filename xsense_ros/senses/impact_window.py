@@ -11,10 +11,10 @@ from xsense_ros.errors import InputError
 from xsense_ros.senses.microphone import Waveform, check_finite
 from xsense_ros.senses.onset import OnsetDetector
 from xsense_ros.senses.sound_window import Continuity, SoundWindow
+from xsense_ros.units import NS
 
 # A sample begins so long before its onset.
 BEFORE_SECONDS = 0.02
-_NS = 1_000_000_000
 # A longer chunk is taken in pieces, so that the buffer need not hold it whole.
 _PIECE_SECONDS = 0.5
 _RESTARTS = (Continuity.GAP, Continuity.BACKWARD, Continuity.RATE_CHANGE)
@@ -77,7 +77,7 @@ class ImpactWindow:
         found: list[tuple[int, Waveform]] = []
         for start in range(0, max(len(waveform.samples), 1), round(_PIECE_SECONDS * rate)):
             piece = waveform.samples[start : start + round(_PIECE_SECONDS * rate)]
-            piece_ns = stamp_ns + start * _NS // rate
+            piece_ns = stamp_ns + start * NS // rate
             joined = self._window.push(piece_ns, Waveform(piece, rate))
             if not start:
                 self._continuity = joined

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.senses.microphone import Waveform
-
-_NS = 1_000_000_000
+from xsense_ros.units import NS
 
 
 class Continuity(Enum):
@@ -60,8 +59,8 @@ class SoundWindow:
                 'correct the parameter',
             )
         self._capacity_seconds = capacity_seconds
-        self._tolerance_ns = round(tolerance_seconds * _NS)
-        self._fill_ns = round(fill_seconds * _NS)
+        self._tolerance_ns = round(tolerance_seconds * NS)
+        self._fill_ns = round(fill_seconds * NS)
         self._lock = threading.Lock()
         self._ring: NDArray[np.float32] = np.empty(0, np.float32)
         self._rate = 0
@@ -201,10 +200,10 @@ class SoundWindow:
                 self._restart(rate)
             elif late_ns > self._tolerance_ns:
                 continuity = Continuity.FILLED
-                self._append(np.zeros(round(late_ns * rate / _NS), np.float32))
+                self._append(np.zeros(round(late_ns * rate / NS), np.float32))
             elif late_ns < -self._tolerance_ns:
                 continuity = Continuity.OVERLAP
-                samples = samples[round(-late_ns * rate / _NS) :]
+                samples = samples[round(-late_ns * rate / NS) :]
                 end_ns = max(end_ns, self._end_stamp_ns)
         self._last_stamp_ns, self._end_stamp_ns = stamp_ns, end_ns
         return continuity, samples
@@ -228,4 +227,4 @@ class SoundWindow:
 
 
 def _duration_ns(samples: int, rate: int) -> int:
-    return round(samples * _NS / rate)
+    return round(samples * NS / rate)

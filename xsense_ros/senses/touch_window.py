@@ -14,8 +14,7 @@ from xsense_ros.errors import InputError
 from xsense_ros.senses.contact import Contact
 from xsense_ros.senses.press import Press
 from xsense_ros.senses.tactile_sensor import Reading
-
-_NS = 1_000_000_000
+from xsense_ros.units import NS
 
 
 @dataclass(frozen=True)
@@ -85,10 +84,10 @@ class TouchWindow:
             # Written so that NaN fails too.
             if not low <= value <= high:
                 raise InputError(name, value, f'{low} to {high}', 'correct the parameter')
-        self._event_ns = round(event_seconds * _NS)
+        self._event_ns = round(event_seconds * NS)
         self._presses = presses
-        self._repeat_ns = round(repeat_seconds * _NS)
-        self._silent_ns = round(silent_seconds * _NS)
+        self._repeat_ns = round(repeat_seconds * NS)
+        self._silent_ns = round(silent_seconds * NS)
         self._fingers: dict[str, _Finger] = {}
         self._opened_ns: int | None = None
 
@@ -138,8 +137,8 @@ class TouchWindow:
                 topic,
                 InputError(
                     f'tactile sensor {finger.serial!r}',
-                    f'no frame for {(now_ns - finger.stamp_ns) / _NS:.1f} s',
-                    f'one every {self._silent_ns / _NS:g} s',
+                    f'no frame for {(now_ns - finger.stamp_ns) / NS:.1f} s',
+                    f'one every {self._silent_ns / NS:g} s',
                     'check its cable and its driver; the other fingers go on',
                 ),
             )

@@ -26,7 +26,6 @@ Sensor = Literal['gelsight', 'gelsight_mini']
 FOLDER = 'taxim/taxim/calib'
 # Positions in the table are pixels of this frame, whatever the size of the simulated one.
 TABLE_ROWS, TABLE_COLUMNS = 480, 640
-TABLE_MM_PER_PIXEL = 0.0295
 BINS = 125
 # Below this tilt the measured directions differ by noise only and are averaged.
 _LEVEL_BINS = 4

@@ -17,9 +17,9 @@ from xsense_ros.nodes.hearing import Arrival
 from xsense_ros.nodes.matching.surroundings import MatchingHearing, Surroundings
 from xsense_ros.nodes.qos import CAMERA
 from xsense_ros.senses.infrared import require_visible
+from xsense_ros.units import NS
 
 Size = tuple[int, int]
-_NS = 1_000_000_000
 
 
 def visible_to_rgb(message: Image) -> NDArray[np.uint8]:
@@ -39,10 +39,7 @@ class VisibleFrames(MatchingHearing):
         around: node, faults, diagnostics and settings.
     """
 
-    def __init__(
-        self,
-        around: Surroundings,
-    ) -> None:
+    def __init__(self, around: Surroundings) -> None:
         super().__init__('visible', around)
         self._lock = threading.Lock()
         self._kept: deque[Arrival] = deque(maxlen=around.settings.visible_frames)
@@ -96,7 +93,7 @@ class VisibleFrames(MatchingHearing):
             [(abs(ns - stamp_ns), a) for a in kept if (ns := _stamp_of(a))] if stamp_ns else []
         )
         distance, nearest = min(stamped, key=lambda pair: pair[0], default=(0, None))
-        if nearest is None or distance > tolerance_seconds * _NS:
+        if nearest is None or distance > tolerance_seconds * NS:
             return None
         nearest.topic.answered += 1
         return nearest

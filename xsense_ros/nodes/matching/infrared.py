@@ -26,8 +26,8 @@ from xsense_ros.senses.infrared import (
     same_frame,
 )
 from xsense_ros.senses.palette import prepare
+from xsense_ros.units import NS
 
-_NS = 1_000_000_000
 _SILENT, _FROZEN = 'silent', 'frozen'
 
 
@@ -127,7 +127,7 @@ class InfraredFrames(MatchingHearing):
         limit = self._settings.stale_after
         stamp_ns, now_ns = stamp_to_ns(header.stamp), self._node.get_clock().now().nanoseconds
         # Without a stamp, or before a simulated clock has started, nobody knows how old it is.
-        age = (now_ns - stamp_ns) / _NS if stamp_ns and now_ns else 0.0
+        age = (now_ns - stamp_ns) / NS if stamp_ns and now_ns else 0.0
         if limit and age > limit:
             raise InputError(
                 'age of the infrared frame', f'{age:.2f} s', f'at most stale_after ({limit:g} s)',

@@ -35,10 +35,7 @@ class Registration(MatchingHearing):
         around: node, faults, diagnostics and settings.
     """
 
-    def __init__(
-        self,
-        around: Surroundings,
-    ) -> None:
+    def __init__(self, around: Surroundings) -> None:
         super().__init__('calibration', around)
         self._lock = threading.Lock()
         self._settings = around.settings

@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from xsense_ros.matching.boxes import Floats
-from xsense_training.data.infrared import Kind
+from xsense_training.data.infrared import TRAINING_KINDS, Kind
 from xsense_training.data.landsat import BANDS, landsat_pairs, load_landsat
 from xsense_training.data.registered_pair import PairSet, Pixels, RegisteredPair, grey
 from xsense_training.recipes.hetero.patchwork import patchwork
@@ -21,7 +21,7 @@ from xsense_training.recipes.hetero.scenes import load_material, made_pair, made
 Rng = np.random.Generator
 UNSEEN_BAND = 'long short-wave'  # judged as a sensor that training never saw
 # How often each kind of sensor is made; 'radar' never: it is the other unseen one.
-MADE_KINDS: tuple[Kind, ...] = ('thermal', 'thermal', 'thermal', 'near-infrared', 'depth')
+MADE_KINDS: tuple[Kind, ...] = ('thermal', 'thermal', *TRAINING_KINDS)
 _PATCHWORKS = 3  # of every real pair, beside two times itself
 _VALIDATION_SCENES = range(1_000_000, 1_000_016)  # of things that training sees in other scenes
 
