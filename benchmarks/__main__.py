@@ -18,7 +18,7 @@ from benchmarks.statistics import NotRun
 from xsense_ros.bench.rows import Record, Row
 
 NAMES = (
-    *('startup', 'towers', 'preprocessing', 'search'),
+    *('startup', 'towers', 'large_tower', 'preprocessing', 'search'),
     *('camera', 'touch', 'matching', 'sensors', 'soak'),
 )
 

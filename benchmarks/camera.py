@@ -23,7 +23,7 @@ from xsense_ros.encoder import Encoder
 from xsense_ros.engines.bundle import Bundle, find_bundle
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.conversions import stamp_to_ns
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 from xsense_ros.resources import find_resource
 
 RATE, COUNT, PEAK_SECONDS = 30, 75, 1.6

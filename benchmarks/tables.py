@@ -12,6 +12,7 @@ NOTHING = 'Not measured yet: `make bench`.'
 # In the order in which they are told.
 HEADINGS = {
     'towers': 'Towers and matchers',
+    'large towers': 'Large trunks, random weights',
     'preprocessing': 'Preprocessing',
     'search': 'Search in the gallery',
     'node': 'Nodes over DDS',

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import preprocessing, search, towers
+from benchmarks import large_tower, preprocessing, search, towers
 from benchmarks.peak_memory import peak_mb
 from benchmarks.statistics import NotRun
 from benchmarks.subjects import REFERENCE, subjects
@@ -20,6 +20,7 @@ from xsense_ros.bench.rows import Row
 from xsense_ros.engines.backends import BACKENDS
 from xsense_ros.engines.bundle import SEARCH_PATH_VARIABLE
 from xsense_ros.errors import EngineError
+from xsense_ros.gallery.index import Snapshot
 
 TOYS = ('bench-senses', 'bench-matcher')
 
@@ -70,6 +71,19 @@ def test_torch_gives_what_onnx_runtime_gives() -> None:
             np.testing.assert_allclose(ours[name], value, rtol=0, atol=1e-3 * scale)
 
 
+def test_exporting_a_large_trunk_is_measured_beside_its_module() -> None:
+    pytest.importorskip('torch')
+    rows = [
+        row
+        for row in large_tower.run({'squeezenet1_1': 'ratio <= 0.5'}, side=64, runs=2, budget=0.0)
+        if isinstance(row, Row) and row.figure == 'p50'
+    ]
+    told = {row.variant: row for row in rows}
+    assert {REFERENCE, large_tower.EAGER, large_tower.EAGER_LAST} <= set(told)
+    assert told[large_tower.EAGER].ratio == 1.0 and told[REFERENCE].goal == 'ratio <= 0.5'
+    assert all(row.value > 0 for row in rows)
+
+
 def test_torch_refuses_what_it_does_not_know() -> None:
     pytest.importorskip('torch')
     old = next(one for one in subjects(TOYS) if one.modality == 'search')
@@ -84,9 +98,31 @@ def test_preprocessing() -> None:
 
 
 def test_search() -> None:
-    rows = search.run((50, 2_000), runs=2, budget=0.0)
-    assert [row.name for row in rows if row.figure == 'p50'] == ['50 x 256', '2,000 x 256']
-    assert all(row.ratio for row in rows)
+    pytest.importorskip('usearch', reason='approximate search: pip install "usearch<2.22"')
+    rows = search.run((50, 2_000), (1_000,), runs=2, budget=0.0)
+    told = {(row.name, row.variant): row for row in rows if row.figure == 'p50'}
+    assert list(told) == [
+        ('50 x 256', 'exact, top 5'),
+        ('2,000 x 256', 'exact, top 5'),
+        ('1,000 x 256', 'graph, views of things'),
+        ('1,000 x 256', 'graph, random directions'),
+    ]
+    assert all(row.ratio for row in told.values())
+    recalled = [row.value for row in rows if row.figure == 'recall@10']
+    assert 0.98 <= recalled[0] <= 1.0 and 0.0 < recalled[1] <= recalled[0]
+
+
+def test_recall_is_the_share_of_what_exact_search_finds() -> None:
+    vectors = search.views_of_things(100)
+    asked = search.near_to(vectors, 5)
+    numbers = np.arange(100)
+    exact = Snapshot(vectors, numbers, numbers)
+    np.testing.assert_allclose(np.linalg.norm(asked, axis=1), 1.0, rtol=1e-5)
+    assert search.recall(exact, exact, asked) == 1.0
+    half = Snapshot(vectors[:50], numbers[:50], numbers[:50])
+    best = [set(np.argsort(-(vectors @ query))[:10]) for query in asked]
+    expected = np.mean([len({row for row in rows if row < 50}) / 10 for rows in best])
+    assert search.recall(half, exact, asked) == pytest.approx(expected)
 
 
 def test_search_takes_fewer_dimensions_where_memory_is_short() -> None:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exact nearest neighbours over one growing matrix."""
+"""What an index is, and exact nearest neighbours over one growing matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,14 +58,68 @@ class Snapshot:
             rows = np.flatnonzero(scores >= least)
         else:
             rows = np.arange(total)
-        # A stable sort keeps equal scores in order of row.
-        rows = rows[np.argsort(-scores[rows], kind='stable')]
-        first = np.unique(self.items[rows], return_index=True)[1]
-        best = rows[np.sort(first)[:k]]
-        return [
-            Neighbour(int(self.items[row]), int(self.views[row]), float(scores[row]))
-            for row in best
-        ]
+        return best_items(rows, scores[rows], self, k)
+
+
+def best_items(
+    rows: NDArray[np.int64], scores: NDArray[np.float32], among: Snapshot, k: int
+) -> list[Neighbour]:
+    """The first ``k`` owners of some rows in order of score; equal scores in order of row.
+
+    Args:
+        rows: places in ``among``, int64 (R,), ascending.
+        scores: of these rows, float32 (R,).
+        among: whose rows they are.
+        k: at most so many.
+    """
+    order = np.argsort(-scores, kind='stable')
+    first = np.unique(among.items[rows[order]], return_index=True)[1]
+    best = order[np.sort(first)[:k]]
+    return [
+        Neighbour(
+            int(among.items[rows[place]]), int(among.views[rows[place]]), float(scores[place])
+        )
+        for place in best
+    ]
+
+
+class Index(Protocol):
+    """Rows (vector, item, view) that can be searched; see ``ExactIndex``."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        ...
+
+    def add(
+        self, vectors: NDArray[np.float32], items: NDArray[np.int64], views: NDArray[np.int64]
+    ) -> None:
+        """Append rows."""
+        ...
+
+    def remove(self, items: Collection[int]) -> None:
+        """Drop all rows of these items."""
+        ...
+
+    def snapshot(self) -> SearchableRows:
+        """The rows as they are now."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+class SearchableRows(Protocol):
+    """Rows at one moment."""
+
+    @property
+    def views(self) -> NDArray[np.int64]:
+        """Ids of the views of all rows, int64 (N,)."""
+        ...
+
+    def search(self, vector: NDArray[np.float32], k: int) -> list[Neighbour]:
+        """The ``k`` items nearest to a vector (D,)."""
+        ...
 
 
 class ExactIndex:
@@ -113,6 +168,9 @@ class ExactIndex:
         """The rows as they are now, without copying them."""
         rows = slice(0, self._count)
         return Snapshot(self._vectors[rows], self._items[rows], self._views[rows])
+
+    def close(self) -> None:
+        """Nothing to stop."""
 
     def _resize(self, capacity: int) -> None:
         rows = slice(0, self._count)
