@@ -6,7 +6,7 @@ TRAIN  := PYTHONPATH=training $(RUN) -m xsense_training.cli
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gpu lint bench train-bundles results record-sample demo-picture lock clean
+.PHONY: help demo test test-gpu lint docs bench train-bundles reproduce-fusion results record-sample demo-picture dashboard-picture lock clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z%-]+:.*## / {printf "  make %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ lint: .venv/.test ## ruff, mypy, import-linter
 	@$(RUN) -m mypy --no-error-summary
 	@PYTHONPATH=training .venv/bin/lint-imports --no-logo
 
+docs: .venv/.test ## tables of README.md and docs/reference from the code; all of docs/ as pages in build/site
+	@PYTHONPATH=training $(RUN) -m scripts.docs
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet --strict
+
 bench: .venv/.test ## our own cost as ratios, into benchmarks/results, docs/benchmarks.md and README.md (about seven minutes; leave the machine alone)
 	@PYTHONPATH=training $(RUN) -m benchmarks --save
 
@@ -47,12 +51,18 @@ reproduce-%: .venv/.test ## fetch data, train, judge on all folds and export one
 	@$(TRAIN) evaluate $* --all-folds --runs build/runs
 	@$(TRAIN) export $* --runs build/runs --models models
 
+reproduce-fusion: .venv/.test ## measure senses that are asked together with the shipped bundles, and write how robots join them
+	@$(TRAIN) data fetch all
+	@$(TRAIN) data make touch-sim
+	@$(TRAIN) fusion --into docs/fusion.md
+
 results: .venv/.test ## write the tables of README.md and docs/ again from models/*/metrics.json
 	@$(TRAIN) report --from models --brief --into README.md
 	@$(TRAIN) report --from models --into docs/results.md
 	@$(TRAIN) report hetero --from models --brief --into docs/matching.md
 	@$(TRAIN) report hetero --from models --into docs/honest-benchmarks.md
 	@$(TRAIN) leak-control --draw --into docs/honest-benchmarks.md
+	@$(TRAIN) fusion --draw --into docs/fusion.md
 
 record-sample: .venv/.test ## make samples/robot_home again from held-out items
 	@$(TRAIN) data record-sample
@@ -60,6 +70,9 @@ record-sample: .venv/.test ## make samples/robot_home again from held-out items
 demo-picture: .venv/.test demo ## draw the answers of a demo run into docs/demo.jpg and docs/demo-matching.jpg
 	@$(TRAIN) demo-picture build/demo/matches.jsonl docs/demo.jpg
 	@cp build/demo/matching.jpg docs/demo-matching.jpg
+
+dashboard-picture: .venv/.test ## photograph the live page in front of the demo: docs/dashboard.jpg and docs/dashboard-phone.jpg (needs chromium)
+	@$(RUN) -m tests.e2e.photograph docs
 
 lock: .venv/.test ## pin requirements/*.in again (needs uv)
 	@for layer in build test; do \

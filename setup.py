@@ -96,7 +96,19 @@ setup(
     name=PACKAGE.findtext('name'),
     version=PACKAGE.findtext('version'),
     description=PACKAGE.findtext('description'),
+    long_description=(ROOT / 'README.md').read_text('utf-8'),
+    long_description_content_type='text/markdown',
     license=PACKAGE.findtext('license'),
+    maintainer=PACKAGE.findtext('maintainer'),
+    maintainer_email=PACKAGE.find('maintainer').get('email'),
+    keywords=['ROS 2', 'cross-modal retrieval', 'tactile', 'thermal', 'open set'],
+    classifiers=[
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
     python_requires='>=3.10',
     packages=[],
     cmdclass={'build': Build, 'build_with_cmake': BuildWithCMake},
@@ -104,7 +116,12 @@ setup(
     entry_points={'console_scripts': ['xsense = xsense_ros.cli:main']},
     install_requires=[
         *('numpy', 'opencv-python-headless', 'onnxruntime', 'tokenizers', 'soxr'),
-        *('PyYAML', 'click', 'rich'),
+        *('soundfile', 'PyYAML', 'click', 'rich'),
+        *('starlette', 'uvicorn', 'websockets', 'python-multipart'),  # the live page
     ],
-    extras_require={'openvino': ['openvino']},
+    extras_require={
+        'bags': ['rosbags'],
+        'fleet': ['pymilvus'],
+        'openvino': ['openvino'],
+    },
 )

@@ -18,8 +18,8 @@ from benchmarks.statistics import NotRun
 from xsense_ros.bench.rows import Record, Row
 
 NAMES = (
-    *('startup', 'towers', 'large_tower', 'preprocessing', 'search'),
-    *('camera', 'touch', 'matching', 'sensors', 'soak'),
+    *('startup', 'towers', 'large_tower', 'preprocessing', 'search', 'growth', 'importing'),
+    *('fleet', 'camera', 'touch', 'matching', 'sensors', 'dashboard', 'soak'),
 )
 
 

@@ -15,6 +15,7 @@ HEADINGS = {
     'large towers': 'Large trunks, random weights',
     'preprocessing': 'Preprocessing',
     'search': 'Search in the gallery',
+    'importing': 'Filling a gallery from files',
     'node': 'Nodes over DDS',
     'sensors': 'Rising numbers of sensors',
     'startup': 'Start',

@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from benchmarks.energy import EnergyMeter
 from benchmarks.statistics import NotRun, median_row, percentile_rows
 from benchmarks.subjects import REFERENCE, Subject, Tensors, subjects
 from benchmarks.torch_eager import TORCH, TorchEager
@@ -53,6 +54,7 @@ def run(
             chains = _chains(subject, stack, refused)
             rows += _latency(subject, chains, runs, budget)
             backends = {name: one for name, one in chains.items() if name in BACKENDS}
+            rows += _energy(subject, backends, max(3, runs // 2), throughput_seconds)
             rows += _throughput(subject, backends, max(3, runs // 2), throughput_seconds)
         gc.collect()
         rows += _memory(subject, list(backends))
@@ -135,6 +137,21 @@ def _latency(
             reference=REFERENCE,
         )
     ]
+
+
+def _energy(
+    subject: Subject, chains: Mapping[str, Runner], runs: int, seconds: float
+) -> list[Row | NotRun]:
+    try:
+        meter = EnergyMeter()
+    except OSError as error:
+        return [NotRun('energy', str(error))]
+    inputs = subject.prepare()
+    joules: dict[str, list[float]] = {name: [] for name in chains}
+    for _ in range(runs):
+        for name, chain in chains.items():
+            joules[name].append(meter.of_runs(partial(chain, inputs), seconds))
+    return [*_rows(subject, joules, figure='energy', unit='J')]
 
 
 def _throughput(

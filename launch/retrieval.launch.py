@@ -8,7 +8,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.substitutions import FindPackageShare
 
-from xsense_ros.nodes.launching import Argument, managed_node, words
+from xsense_ros.nodes.launching import Argument, managed_node, page, words
 
 ARGUMENTS = (
     Argument('bundle', '', 'Model bundles by name or path, comma-separated; empty: as in '
@@ -37,6 +37,12 @@ ARGUMENTS = (
     Argument('matching_params_file',
              PathJoinSubstitution([FindPackageShare('xsense_ros'), 'config', 'matching.yaml']),
              'With matching:=true, YAML file with the parameters of the node `matching`.'),
+    Argument('dashboard', 'false', 'Start the node `dashboard` too: a page that shows what is '
+             'sensed and found, and asks.'),
+    Argument('dashboard_port', '8420', 'With dashboard:=true, port of the page on 127.0.0.1.'),
+    Argument('dashboard_params_file',
+             PathJoinSubstitution([FindPackageShare('xsense_ros'), 'config', 'dashboard.yaml']),
+             'With dashboard:=true, YAML file with the parameters of the node `dashboard`.'),
 )  # fmt: skip
 
 # Only what is named here reaches the other launch file: bundle and params_file are its own.
@@ -57,6 +63,17 @@ MATCHING = {
     },
 }
 
+# What the page shows follows the topics of the nodes.
+SHOWN = {
+    'camera/image': 'image_topic',
+    'visible/image': 'image_topic',
+    'infrared/image': 'infrared_topic',
+    'sketch': 'sketch_topic',
+    'microphone/audio': 'audio_topic',
+    'impact': 'impact_topic',
+    'text': 'text_topic',
+}
+
 
 def generate_launch_description() -> LaunchDescription:
     other = PythonLaunchDescriptionSource([ThisLaunchFileDir(), '/matching.launch.py'])
@@ -66,4 +83,5 @@ def generate_launch_description() -> LaunchDescription:
         launch_configurations=MATCHING,
         condition=IfCondition(LaunchConfiguration('matching')),
     )
-    return managed_node('retrieval', ARGUMENTS, [matching])
+    pictures = ('camera/image', 'visible/image', 'infrared/image', 'sketch')
+    return managed_node('retrieval', ARGUMENTS, [matching, page(SHOWN, pictures)])

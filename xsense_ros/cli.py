@@ -15,12 +15,17 @@ COMMANDS = {
     'demo': 'See, hear and read: the nodes over DDS, fed by a recording.',
     'replay': 'Publish a recording with its recorded timing.',
     'echo': 'Show the answers of a running node as they come.',
+    'dashboard': 'Serve the live page of a running robot.',
     'enroll': 'Let a running node remember a thing.',
     'query': 'Ask a running node once.',
     'match': 'Find a thing of a visible picture in an infrared one, from files.',
-    'gallery': 'List, show, forget, rename and rebuild what is remembered.',
+    'gallery': 'See, fill, change, carry and judge what is remembered.',
     'bundle': 'List, show and verify model bundles.',
     'engines': 'Build, list, verify and prune TensorRT engines.',
+    'evaluate': 'Measure the answers to a recording against the truth, without ROS.',
+    'run': 'All nodes in one process, brought up.',
+    'completion': 'Print what completes `xsense` in bash, zsh or fish.',
+    'doctor': 'Say what is wrong with this robot, and how to mend it.',
     'bench': 'Compare what `make bench` measured on two machines or days.',
 }
 

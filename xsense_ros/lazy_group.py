@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from xsense_ros.errors import XsenseError
 
@@ -22,7 +24,8 @@ class LazyGroup(click.Group):
 
     Args:
         package: where the commands lie: NAME is the object `command` of the module PACKAGE.NAME
-            (a dash in the name is an underscore in the module's).
+            (a dash in the name is an underscore in the module's, and a word of Python itself
+            is followed by one).
         commands: name -> what the list of commands says of it.
     """
 
@@ -42,7 +45,8 @@ class LazyGroup(click.Group):
         if cmd_name not in self.known:
             return None
         with _ClearErrors():
-            module = importlib.import_module(f'{self.package}.{cmd_name.replace("-", "_")}')
+            name = cmd_name.replace('-', '_') + '_' * keyword.iskeyword(cmd_name)
+            module = importlib.import_module(f'{self.package}.{name}')
         command: click.Command = module.command
         return command
 
@@ -50,6 +54,15 @@ class LazyGroup(click.Group):
         """The table itself, without importing anything."""
         with formatter.section('Commands'):
             formatter.write_dl(list(self.known.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names out of the table, without importing anything, and options."""
+        found = [
+            CompletionItem(name, help=line)
+            for name, line in self.known.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """One clear line and exit status 1 for what is wrong with the user's things."""

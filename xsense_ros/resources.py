@@ -40,3 +40,9 @@ def find_resource(relative: str) -> Path:
         f'a file in {searched}',
         'install the package, or run from its checkout',
     )
+
+
+def default_gallery() -> str:
+    """Where the XDG base directory specification puts what a program remembers for its user."""
+    base = os.environ.get('XDG_DATA_HOME') or Path.home() / '.local' / 'share'
+    return str(Path(base) / 'xsense' / 'gallery.db')

@@ -20,15 +20,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xsense_ros.encoder import Encoder, Encoding
-from xsense_ros.engines.manifest import Calibration
+from xsense_ros.engines.manifest import Calibration, SpaceSpec
 from xsense_ros.errors import InputError
-from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import Hit
+from xsense_ros.gallery.protocol import GalleryLike
 
 # For a pair without calibration in its bundle: the logistic of the bare cosine keeps the order and
 # stays near one half, and nothing is accepted unless the user sets min_probability.
@@ -70,12 +70,19 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class Candidate:
+    """A view that may answer, found in a space, with what its cosine means there."""
+
     hit: Hit
     space: str
     modality: str
     calibration: Calibration
     probability: float
+
+    @property
+    def log_odds(self) -> float:
+        """Of its probability, without the rounding of one that is nearly 0 or 1."""
+        return self.calibration.slope * self.hit.score + self.calibration.intercept
 
 
 class Retriever:
@@ -94,19 +101,26 @@ class Retriever:
     def __init__(
         self,
         encoder: Encoder,
-        gallery: Gallery,
+        gallery: GalleryLike,
         *,
         min_probability: float | None = None,
         min_margin: float | None = None,
     ) -> None:
-        for name, value in (('min_probability', min_probability), ('min_margin', min_margin)):
-            if value is not None and not 0.0 <= value <= 1.0:
-                cure = f"leave {name} out to use the bundle's own"
-                raise InputError(name, value, 'a number within [0, 1]', cure)
+        check_thresholds(min_probability, min_margin)
         self._encoder = encoder
         self._gallery = gallery
         self._min_probability = min_probability
         self._min_margin = min_margin
+
+    @property
+    def gallery_version(self) -> int:
+        """Number of changes of the gallery so far."""
+        return self._gallery.version
+
+    @property
+    def all_spaces(self) -> Mapping[str, SpaceSpec]:
+        """The spaces of all bundles by name."""
+        return self._encoder.spaces
 
     def reachable(self, modality: str) -> tuple[str, ...]:
         """Modalities that a query of ``modality`` can be answered in, in alphabetical order."""
@@ -116,9 +130,13 @@ class Retriever:
     def ask(self, modality: str, sample: Any, targets: Sequence[str], k: int) -> Answer:
         """Encode a sample and look it up; see ``Encoder.encode`` and ``answer``."""
         # Checked first: a question that has no answer must not cost an inference.
-        self._check(modality, targets, k)
+        self.check(modality, targets, k)
         encoding = self._encoder.encode(modality, sample, self.spaces(modality, targets))
         return self.answer(modality, encoding, targets, k)
+
+    def surest(self, modality: str, target: str) -> tuple[str, Calibration]:
+        """The space that answers a pair of modalities, and the calibration of the pair."""
+        return surest_first(self._encoder.spaces, modality, target)[0]
 
     def spaces(self, modality: str, targets: Sequence[str]) -> set[str]:
         """Spaces in which a query must be embedded to be answered from this gallery as it is."""
@@ -137,14 +155,12 @@ class Retriever:
             InputError: a target that cannot be reached, or a bad k.
             GalleryError: the gallery cannot be read.
         """
-        targets = self._check(modality, targets, k)
+        targets = self.check(modality, targets, k)
         start = time.perf_counter()
         version = self._gallery.version
-        best: dict[str, _Candidate] = {}
-        for candidate in self._candidates(modality, encoding, targets, k):
-            known = best.get(candidate.hit.item_id)
-            if known is None or _order(candidate) < _order(known):
-                best[candidate.hit.item_id] = candidate
+        # One more than asked for: the margin needs a runner-up. A probability grows with its
+        # cosine, so the first k + 1 of each search hold the first k + 1 of all.
+        best = best_of_items(self.candidates(modality, encoding, targets, k + 1))
         ranked = sorted(best.values(), key=_order)
         matches = tuple(
             self._match(rank, candidate, ranked)
@@ -161,7 +177,7 @@ class Retriever:
             search_ms=(time.perf_counter() - start) * 1e3,
         )
 
-    def _check(self, modality: str, targets: Sequence[str], k: int) -> tuple[str, ...]:
+    def check(self, modality: str, targets: Sequence[str], k: int) -> tuple[str, ...]:
         """The targets without repetitions; InputError for what cannot be asked."""
         if k < 1:
             raise InputError('k', k, 'an integer >= 1', 'ask for at least one match')
@@ -175,9 +191,10 @@ class Retriever:
                 raise InputError(what, target, f'one of {list(reachable)}', cure)
         return tuple(dict.fromkeys(targets))
 
-    def _candidates(
+    def candidates(
         self, modality: str, encoding: Encoding, targets: Sequence[str], k: int
-    ) -> list[_Candidate]:
+    ) -> list[Candidate]:
+        """The ``k`` nearest items of each target in each space that answers, by their views."""
         found = []
         for target in targets:
             surer: list[str] = []
@@ -185,14 +202,12 @@ class Retriever:
                 vector = encoding.vectors.get(name)
                 if vector is None:  # the gallery has changed since the query was embedded
                     continue
-                # One more than asked for: the margin needs a runner-up. A probability grows with
-                # its cosine, so the first k + 1 of each search hold the first k + 1 of all.
-                hits = self._gallery.search(name, target, vector, k + 1)
+                hits = self._gallery.search(name, target, vector, k)
                 for space in surer:
                     lacking = self._gallery.lacking(space, target, [hit.view_id for hit in hits])
                     hits = [hit for hit in hits if hit.view_id in lacking]
                 found += [
-                    _Candidate(hit, name, target, calibration, logistic(calibration, hit.score))
+                    Candidate(hit, name, target, calibration, logistic(calibration, hit.score))
                     for hit in hits
                 ]
                 surer.append(name)
@@ -203,27 +218,18 @@ class Retriever:
 
         They end with the first that holds all views of the gallery: the next would add nothing.
         """
-        pair = f'{modality}->{target}'
-        spaces = [
-            (name, space.calibration.get(pair, NEUTRAL))
-            for name, space in self._encoder.spaces.items()
-            if modality in space.towers and target in space.towers
-        ]
-        # The neutral calibration is a guess: it stands behind all that were measured.
-        spaces.sort(key=lambda way: (way[1] is NEUTRAL, -logistic(way[1], 1.0)))
+        spaces = surest_first(self._encoder.spaces, modality, target)
         for place, (name, _) in enumerate(spaces[:-1], start=1):
             if self._gallery.is_complete(name, target):
                 return spaces[:place]
         return spaces
 
-    def _match(
-        self, rank: int, candidate: _Candidate, ranked: Sequence[_Candidate]
-    ) -> RankedMatch:
+    def _match(self, rank: int, candidate: Candidate, ranked: Sequence[Candidate]) -> RankedMatch:
         calibration = candidate.calibration
         others = ranked[1:2] if rank == 1 else ranked[:1]
         margin = candidate.probability - (others[0].probability if others else 0.0)
-        least = _first(self._min_probability, calibration.min_probability)
-        gap = _first(self._min_margin, calibration.min_margin)
+        least = first_given(self._min_probability, calibration.min_probability)
+        gap = first_given(self._min_margin, calibration.min_margin)
         return RankedMatch(
             item_id=candidate.hit.item_id,
             label=candidate.hit.label,
@@ -237,6 +243,38 @@ class Retriever:
         )
 
 
+def surest_first(
+    spaces: Mapping[str, SpaceSpec], modality: str, target: str
+) -> list[tuple[str, Calibration]]:
+    """Spaces that hold both modalities, with the calibration of the pair, the surest first."""
+    pair = f'{modality}->{target}'
+    found = [
+        (name, space.calibration.get(pair, NEUTRAL))
+        for name, space in spaces.items()
+        if modality in space.towers and target in space.towers
+    ]
+    # The neutral calibration is a guess: it stands behind all that were measured.
+    return sorted(found, key=lambda way: (way[1] is NEUTRAL, -logistic(way[1], 1.0)))
+
+
+def best_of_items(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
+    """Item id -> its most probable view."""
+    best: dict[str, Candidate] = {}
+    for candidate in candidates:
+        known = best.get(candidate.hit.item_id)
+        if known is None or _order(candidate) < _order(known):
+            best[candidate.hit.item_id] = candidate
+    return best
+
+
+def check_thresholds(min_probability: float | None, min_margin: float | None) -> None:
+    """InputError for a threshold outside of [0, 1]."""
+    for name, value in (('min_probability', min_probability), ('min_margin', min_margin)):
+        if value is not None and not 0.0 <= value <= 1.0:
+            cure = f"leave {name} out to use the bundle's own"
+            raise InputError(name, value, 'a number within [0, 1]', cure)
+
+
 def logistic(calibration: Calibration, cosine: float) -> float:
     """Probability that a match of this cosine is right."""
     value = calibration.slope * cosine + calibration.intercept
@@ -245,10 +283,11 @@ def logistic(calibration: Calibration, cosine: float) -> float:
     return 1.0 / (1.0 + power) if value >= 0 else power / (1.0 + power)
 
 
-def _order(candidate: _Candidate) -> tuple[float, float, int]:
+def _order(candidate: Candidate) -> tuple[float, float, int]:
     """Best first: probability, then cosine, then time of enrolment."""
     return (-candidate.probability, -candidate.hit.score, candidate.hit.view_id)
 
 
-def _first(override: float | None, default: float) -> float:
+def first_given(override: float | None, default: float) -> float:
+    """What the user wants, or else what was calibrated."""
     return default if override is None else override

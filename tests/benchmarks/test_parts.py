@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import large_tower, preprocessing, search, towers
+from benchmarks import growth, importing, large_tower, preprocessing, search, towers
 from benchmarks.peak_memory import peak_mb
 from benchmarks.statistics import NotRun
 from benchmarks.subjects import REFERENCE, subjects
@@ -97,6 +97,11 @@ def test_preprocessing() -> None:
     assert all(row.value > 0 and row.ratio for row in rows)
 
 
+def test_importing() -> None:
+    (row,) = importing.run(pictures=8, runs=2, bundles=TOYS[:1])
+    assert row.value > 0 and row.ratio is not None and row.goal == 'ratio >= 0.8'
+
+
 def test_search() -> None:
     pytest.importorskip('usearch', reason='approximate search: pip install "usearch<2.22"')
     rows = search.run((50, 2_000), (1_000,), runs=2, budget=0.0)
@@ -123,6 +128,13 @@ def test_recall_is_the_share_of_what_exact_search_finds() -> None:
     best = [set(np.argsort(-(vectors @ query))[:10]) for query in asked]
     expected = np.mean([len({row for row in rows if row < 50}) / 10 for rows in best])
     assert search.recall(half, exact, asked) == pytest.approx(expected)
+
+
+def test_gallery_on_disk_beside_its_index() -> None:
+    rows = growth.run((60,), runs=2, budget=0.0)
+    told = {row.figure: row for row in rows}
+    assert set(told) == {'p50', 'p95', 'p99', 'opened in'}
+    assert told['p50'].ratio and told['opened in'].value > 0
 
 
 def test_search_takes_fewer_dimensions_where_memory_is_short() -> None:

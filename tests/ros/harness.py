@@ -90,9 +90,10 @@ class Operator:
             self._executor.spin()
 
     def close(self) -> None:
-        self.context.shutdown()
+        self._executor.shutdown()
         self._thread.join()
         self.node.destroy_node()
+        self.context.shutdown()
 
     def listen(self, kind: type[Any], topic: str, qos: QoSProfile | int = 50) -> Recorder:
         """Record a topic, from when its publisher knows of us."""
@@ -158,6 +159,7 @@ class LiveNode:
         name: of the node.
         values: parameters by name.
         cli_args: as on its command line.
+        namespace: of an earlier one whose place it takes; '' for one of its own.
     """
 
     def __init__(
@@ -166,8 +168,9 @@ class LiveNode:
         name: str,
         values: dict[str, Any],
         cli_args: list[str] | None = None,
+        namespace: str = '',
     ) -> None:
-        self.namespace = f'/test_{uuid.uuid4().hex[:12]}'
+        self.namespace = namespace or f'/test_{uuid.uuid4().hex[:12]}'
         self._name = name
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
@@ -200,7 +203,7 @@ class LiveNode:
         self.operator.close()
         self._stop.set()
         self._thread.join()
-        self.executor.remove_node(self.node)
+        self.executor.shutdown()
         self.node.close()
         self.context.shutdown()
 
@@ -221,7 +224,13 @@ class LiveNode:
 class Robot(LiveNode):
     """A retrieval node with a toy bundle."""
 
-    def __init__(self, bundle: Path, cli_args: list[str] | None = None, **parameters: Any) -> None:
+    def __init__(
+        self,
+        bundle: Path,
+        cli_args: list[str] | None = None,
+        namespace: str = '',
+        **parameters: Any,
+    ) -> None:
         values = {
             'bundles': [str(bundle)],
             'gallery': ':memory:',
@@ -229,7 +238,7 @@ class Robot(LiveNode):
             'sound.window_seconds': 0.5,
             'sound.hop_seconds': 0.1,
         } | dotted(parameters)
-        super().__init__(RetrievalNode, 'retrieval', values, cli_args)
+        super().__init__(RetrievalNode, 'retrieval', values, cli_args, namespace)
 
 
 def dotted(parameters: dict[str, Any]) -> dict[str, Any]:

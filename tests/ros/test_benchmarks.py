@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from benchmarks import camera, sensors, startup
+from benchmarks import camera, dashboard, sensors, startup
 from benchmarks.over_dds import RATES
 
 pytestmark = pytest.mark.ros
@@ -43,6 +43,17 @@ def test_sensors() -> None:
     for count in '12':
         assert 0 < rows[count, 'answered'].value <= 1
         assert 0 <= rows[count, 'fairness'].value <= 1
+
+
+def test_dashboard() -> None:
+    rows = {(row.name, row.figure): row for row in dashboard.run(0.06, runs=1, rising=1)}
+    page, sketch = 'camera 640x480 to a page', 'sketch asked by a page'
+    for name in (page, sketch):
+        assert 0 < rows[name, 'p50'].value <= rows[name, 'p99'].value
+        assert rows[name, 'p50'].ratio is not None and rows[name, 'p50'].goal
+    assert rows[sketch, 'p50'].ratio > 1
+    cost = rows['camera 640x480 to match, a page open', 'peak']
+    assert cost.value > 0 and cost.goal == 'ratio >= 0.9'
 
 
 def test_start_of_the_command() -> None:

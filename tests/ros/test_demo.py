@@ -19,10 +19,10 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StorageP
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from xsense_ros.msg import HeterologousMatch, Match, MatchArray
 
+from xsense_ros.evaluation.truth import Truth
 from xsense_ros.nodes.demo.processes import ProcessError, Processes
-from xsense_ros.nodes.demo.score import Truth
 from xsense_ros.nodes.demo.sightings import Sightings
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 from xsense_ros.resources import find_resource
 
 pytestmark = pytest.mark.ros
@@ -147,6 +147,37 @@ class TestWholeRun:
         assert scores['touch -> picture']['strangers'] == 0
         assert 2 <= scores['knock -> picture']['answers'] <= 3
 
+    def test_evaluation_without_ros_says_the_same(
+        self, run: tuple[Path, str], sample: Path, tmp_path: Path
+    ) -> None:
+        """`xsense evaluate` asks the same windows of the same bag, and ranks the same items."""
+        file = tmp_path / 'answers.jsonl'
+        evaluate = [sys.executable, '-m', 'xsense_ros.cli', 'evaluate', str(sample / 'bag')]
+        evaluate += ['--gallery', str(sample / 'gallery'), '--answers', str(file), '--json']
+        done = subprocess.run(evaluate, capture_output=True, text=True, timeout=100)
+        assert done.returncode == 0, done.stderr
+        offline = {
+            (answer['query_modality'], answer['stamp_ns'], answer['target_modality']): answer
+            for answer in map(json.loads, file.read_text('utf-8').splitlines())
+        }
+        compared = set()
+        for line in (run[0] / 'matches.jsonl').read_text('utf-8').splitlines():
+            live = json.loads(line)
+            (target,), stamp = live['target_modalities'], live['header']['stamp']
+            sense = live['query_modality']
+            key = (sense, stamp['sec'] * 10**9 + stamp['nanosec'], target)
+            if key not in offline:
+                # Sound between two events has no truth; a touch of which DDS dropped a frame may
+                # be that of another; the rest is asked by service.
+                assert sense in ('sound', 'touch') or (sense, target) == ('image', 'sound'), key
+                continue
+            compared.add(sense)
+            assert live['accepted'] == offline[key]['accepted']
+            for one, other in zip(live['matches'], offline[key]['matches'], strict=True):
+                assert one['item_id'] == other['item_id']
+                assert one['probability'] == pytest.approx(other['probability'], abs=1e-5)
+        assert compared == set(Truth(Recording.open(sample / 'bag'), 2 * 10**9).senses)
+
     def test_template_is_looked_for_in_heat(self, run: tuple[Path, str], sample: Path) -> None:
         """The beginning of the flight shows one template; its last frames do not hold it."""
         sightings = Sightings(Recording.open(sample / 'bag'))
@@ -199,7 +230,7 @@ def test_ctrl_c_leaves_no_process(sample: Path, tmp_path: Path) -> None:
         if 'sees fox' in line:
             break
     children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) == 3
+    assert len(children) == 4  # two nodes, the page and the replay
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(30) == 0, rest
@@ -255,3 +286,10 @@ class TestProcesses:
             processes.start('server', 'http.server', '0', '--bind', '127.0.0.1')
             (child,) = psutil.Process(os.getpid()).children()
         assert not child.is_running()
+
+
+def test_the_demo_names_its_live_page(run: tuple[Path, str]) -> None:
+    out, said = run
+    address = said.partition('live page: ')[2].partition(' ')[0]
+    assert address.startswith('http://127.0.0.1:')
+    assert f'the live page is at {address}' in (out / 'dashboard.log').read_text()

@@ -16,7 +16,7 @@ from xsense_ros.nodes.demo.match_picture import draw_sightings
 from xsense_ros.nodes.demo.sighted import SENSE, SightedRow, sighted_summary
 from xsense_ros.nodes.demo.sightings import MatchScore, Sightings, Stretch
 from xsense_ros.nodes.demo.table import LiveTable
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 from xsense_ros.resources import find_resource
 
 SECOND = 10**9

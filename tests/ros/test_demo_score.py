@@ -12,11 +12,13 @@ from rich.console import Console
 from xsense_ros.msg import Match, MatchArray
 
 from xsense_ros.errors import InputError
+from xsense_ros.evaluation.events import NOTHING, UNKNOWN, Event
+from xsense_ros.evaluation.score import Score
+from xsense_ros.evaluation.truth import Truth, modalities, read_truth
 from xsense_ros.nodes.demo.answers import AnswerRow, summary
-from xsense_ros.nodes.demo.asked import asked_questions, modalities
-from xsense_ros.nodes.demo.score import NOTHING, UNKNOWN, Event, Score, Truth, read_truth
+from xsense_ros.nodes.demo.asked import asked_questions
 from xsense_ros.nodes.demo.table import LiveTable
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 from xsense_ros.resources import find_resource
 
 SECOND = 10**9

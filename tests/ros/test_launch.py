@@ -23,7 +23,8 @@ REASON = 'the launch tools are not on PyPI; they come with a ROS 2 installation'
 ARGUMENTS = {
     'retrieval': {
         'bundle', 'gallery', 'image_topic', 'touch_topics', 'touch_profiles', 'impact_topic',
-        'matching', 'infrared_topic', 'matching_params_file',
+        'matching', 'infrared_topic', 'matching_params_file', 'dashboard', 'dashboard_port',
+        'dashboard_params_file',
     },
     'matching': {
         'bundle', 'visible_topic', 'infrared_topic', 'visible_info_topic', 'infrared_info_topic',

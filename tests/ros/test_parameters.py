@@ -44,6 +44,8 @@ def test_parameter_file_states_the_defaults() -> None:
         ('text.targets', ['smell']),
         ('top_k', 0),
         ('min_probability', -0.5),
+        ('fusion.senses', ['touch+touch']),
+        ('fusion.min_margin', -0.5),
         ('min_margin', 1.5),
         ('image.max_rate', float('nan')),
         ('sound.hop_seconds', 3.0),

@@ -27,8 +27,8 @@ from xsense_ros.msg import TextStamped
 from tests.ros.harness import Operator, eventually
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.conversions import ns_to_stamp, stamp_to_ns
-from xsense_ros.nodes.recording import Recorded, Recording, play
 from xsense_ros.nodes.replay_node import ReplayNode, main, replay, shift_stamp
+from xsense_ros.recording import Recorded, Recording, play
 from xsense_ros.resources import find_resource
 
 pytestmark = pytest.mark.ros

@@ -63,7 +63,7 @@ def test_enroll_what_is_seen_and_heard(robot: Robot) -> None:
     operator.publish('camera/image', operator.image('green'))
     eventually(lambda: received(robot, 'image') == 1)
     sense = robot.node._senses['sound']
-    eventually(lambda: sense._window.seconds >= 0.5)
+    eventually(lambda: sense._questions.seconds >= 0.5)
     request.live_modalities = ['sound', 'image']
     done = operator.call(Enroll, 'retrieval/enroll', request)
     assert done.success, done.message

@@ -15,6 +15,7 @@ COMMANDS = {
     'fit': 'Fit one fold of a recipe.',
     'evaluate': 'Judge a recipe beside its baselines.',
     'report': 'Tables and plots of what was evaluated.',
+    'fusion': 'Measure senses that are asked together.',
     'export': 'Write the bundle that the robot opens.',
     'precision': 'Add fp16 or int8 files to a bundle, if that does no harm.',
     'describe': 'Count parameters and MACs, beside what was published.',

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xsense_ros.commands.exits import BadInput
 from xsense_ros.commands.samples import HELP
 from xsense_ros.errors import XsenseError
 from xsense_ros.names import MATCHER_BUNDLE
@@ -38,12 +39,6 @@ def _numbers(count: int) -> Callable[..., tuple[float, ...] | None]:
         return numbers
 
     return read
-
-
-class _BadInput(click.ClickException):
-    """One clear line, and a status that says something else than 'not found'."""
-
-    exit_code = 2
 
 
 @click.command(context_settings=HELP)
@@ -94,7 +89,7 @@ def command(
             visible, box, infrared, out, bundle, homography, palette, everywhere
         )
     except XsenseError as error:
-        raise _BadInput(str(error)) from error
+        raise BadInput(str(error)) from error
     click.echo(json.dumps(answer, indent=2) if as_json else '\n'.join(_lines(answer)))
     sys.exit(0 if found else 1)
 

@@ -31,6 +31,8 @@ def command(
 ) -> None:
     """Ask a running node once, with one picture, sketch, sound, text, touch or knock.
 
+    Several of them, each of another sense, are of one event and are answered as one.
+
     \b
     Examples:
       xsense query --text "coffee mug"
@@ -38,13 +40,14 @@ def command(
       xsense query --sound bark.wav --target image --top 3
       xsense query --touch pressed.png --background untouched.png --profile digit
       xsense query --impact knock.wav
+      xsense query --sketch drawn.png --text "coffee mug"
     """
-    if len(given) != 1:
-        raise click.UsageError(f'give one of {OPTIONS}')
-    (sample,) = given.read()
+    if not len(given):
+        raise click.UsageError(f'give one of {OPTIONS}, or several')
+    sample, *also = given.read()
     from xsense_ros.nodes.client import RetrievalClient
     from xsense_ros.nodes.echo import answer_lines, to_json
 
     with RetrievalClient(node, timeout) as client:
-        answer = client.query(sample, targets, top)
+        answer = client.query(sample, targets, top, also)
     click.echo(to_json(answer) if as_json else '\n'.join(answer_lines(answer)))

@@ -113,7 +113,7 @@ def find_bundle(name: Path | str) -> Path:
     """
     if (Path(name) / MANIFEST).is_file():
         return Path(name)
-    for root in _roots():
+    for root in bundle_roots():
         if (root / name / MANIFEST).is_file():
             return root / name
     present = sorted(folder.name for folder in bundle_folders())
@@ -128,12 +128,13 @@ def find_bundle(name: Path | str) -> Path:
 def bundle_folders() -> list[Path]:
     """Folders of all bundles that can be named; of two with one name, that which is found."""
     folders: dict[str, Path] = {}
-    for root in _roots():
+    for root in bundle_roots():
         for path in sorted(root.glob(f'*/{MANIFEST}')):
             folders.setdefault(path.parent.name, path.parent)
     return list(folders.values())
 
 
-def _roots() -> list[Path]:
+def bundle_roots() -> list[Path]:
+    """Folders that bundles are looked up in, the first first."""
     named = [Path(root) for root in os.environ.get(SEARCH_PATH_VARIABLE, '').split(':') if root]
     return [*named, *(folder / 'models' for folder in share_folders())]

@@ -47,6 +47,16 @@ def check_views(views: Sequence[View], dimensions: dict[str, int | None]) -> Non
             check_vector(f'{where}.vectors[{space!r}]', vector, fixed[space])
             fixed[space] = len(vector)
         _check_media(view, where)
+        check_time(f'{where}.created_ns', view.created_ns)
+        if view.sha256 is not None and (type(view.sha256) is not bytes or len(view.sha256) != 32):
+            cure = 'give hashlib.sha256(data).digest(), or None'
+            raise InputError(f'{where}.sha256', view.sha256, '32 bytes', cure)
+
+
+def check_time(what: str, created_ns: int) -> None:
+    """InputError unless it is a wall clock time in nanoseconds, or 0."""
+    if type(created_ns) is not int or not 0 <= created_ns < 2**63:
+        raise InputError(what, created_ns, 'nanoseconds since 1970', 'leave it 0 for now')
 
 
 def check_vector(what: str, vector: NDArray[np.float32], dimension: int | None) -> None:

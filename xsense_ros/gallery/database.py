@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SQLite file of a gallery: opening, schema, transactions and errors a user can act on."""
+"""The SQLite file of a gallery: opening, transactions and errors a user can act on."""
 
 from __future__ import annotations
 
@@ -10,28 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from xsense_ros.errors import GalleryError
+from xsense_ros.errors import GalleryError, XsenseError
+from xsense_ros.gallery import schema
 
-SCHEMA_VERSION = 1
 _MEMORY = ':memory:'
 _BUSY_SECONDS = 5.0
-_SCHEMA = (
-    'CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)',
-    'CREATE TABLE spaces (name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, dimension INTEGER)',
-    # AUTOINCREMENT: numbers are never used twice, so a reader that has seen number N only has to
-    # ask for what came after it.
-    'CREATE TABLE items (number INTEGER PRIMARY KEY AUTOINCREMENT, item_id TEXT NOT NULL UNIQUE,'
-    ' label TEXT NOT NULL, created_ns INTEGER NOT NULL)',
-    'CREATE TABLE views (view_id INTEGER PRIMARY KEY AUTOINCREMENT,'
-    ' item INTEGER NOT NULL REFERENCES items ON DELETE CASCADE, modality TEXT NOT NULL,'
-    ' created_ns INTEGER NOT NULL, media_type TEXT NOT NULL, thumbnail BLOB, media BLOB)',
-    'CREATE INDEX views_by_item ON views (item)',
-    'CREATE TABLE vectors (view_id INTEGER NOT NULL REFERENCES views ON DELETE CASCADE,'
-    ' space TEXT NOT NULL REFERENCES spaces, vector BLOB NOT NULL, PRIMARY KEY (view_id, space))',
-    # What was forgotten, so that other processes can drop it without reading everything again.
-    'CREATE TABLE forgotten (number INTEGER PRIMARY KEY AUTOINCREMENT, item INTEGER NOT NULL)',
-    f"INSERT INTO meta VALUES ('schema_version', {SCHEMA_VERSION}), ('version', 0)",
-)
 # Part of SQLite's message: (what was expected, cure).
 _KNOWN = {
     'disk is full': (
@@ -67,7 +50,8 @@ class Database:
         path: file, created where missing; or ':memory:'.
 
     Raises:
-        GalleryError: cannot be opened or created, is damaged, or is no gallery of this version.
+        GalleryError: cannot be opened or created, is damaged, or is of a later version. One of an
+            earlier version is brought up to date.
 
     Attributes:
         read_only: the file or its folder may not be written; reading works.
@@ -106,6 +90,12 @@ class Database:
         with self._transaction('BEGIN') as connection:
             yield connection
 
+    def shrink(self) -> None:
+        """Write the file anew without what was deleted; needs as much free space as it takes."""
+        with self._lock, self._translated():
+            self._connection.execute('VACUUM')
+            self._connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
         with self._lock, self._translated():
@@ -115,6 +105,10 @@ class Database:
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         connection = self._connection
         with self._lock, self._translated():
+            if begin == 'BEGIN' and connection.in_transaction:
+                # This thread is reading already: the same state of the file.
+                yield connection
+                return
             connection.execute(begin)
             try:
                 yield connection
@@ -135,6 +129,12 @@ class Database:
                 (known for part, known in _KNOWN.items() if part in message), _OTHER
             )
             raise GalleryError(f'gallery {self.path}', message, expected, cure) from error
+        except XsenseError:
+            raise
+        # SQLite gives back whatever somebody wrote: a text where we count, bytes that are no text.
+        except (TypeError, ValueError, OverflowError) as error:
+            expected, cure = _KNOWN['malformed']
+            raise GalleryError(f'gallery {self.path}', str(error), expected, cure) from error
 
     def _uri(self) -> str:
         if self.path == _MEMORY:
@@ -151,31 +151,54 @@ class Database:
 
     def _prepare(self) -> None:
         with self._translated():
-            self._connection.create_function('casefold', 1, str.casefold, deterministic=True)
-            self._connection.execute('PRAGMA foreign_keys = ON')
             if not self.read_only:
                 self._connection.execute('PRAGMA journal_mode = WAL')
                 # FULL: a commit returns after fsync, so what was acknowledged survives power loss.
                 self._connection.execute('PRAGMA synchronous = FULL')
-        if not self.read_only:
+        if self.read_only:
+            self._upgrade_a_copy()
+        else:
             with self.write() as connection:
-                if not connection.execute('SELECT count(*) FROM sqlite_schema').fetchone()[0]:
-                    for statement in _SCHEMA:
-                        connection.execute(statement)
+                if not schema.tables(connection):
+                    schema.create(connection)
+                elif _is_first(connection):
+                    schema.upgrade(connection)
+        with self._translated():
+            self._connection.create_function('casefold', 1, str.casefold, deterministic=True)
+            # Not earlier: an upgrade replaces a table that others refer to.
+            self._connection.execute('PRAGMA foreign_keys = ON')
         with self.read() as connection:
-            tables = {row[0] for row in connection.execute('SELECT name FROM sqlite_schema')}
-            if not {'meta', 'spaces', 'items', 'views', 'vectors', 'forgotten'} <= tables:
+            tables = schema.tables(connection)
+            known = 'meta' in tables and 'items' in tables
+            version = schema.version(connection) if known else None
+            if version is None or (version == schema.VERSION and not tables >= schema.TABLES):
                 expected, cure = _KNOWN['not a database']
                 raise GalleryError(f'gallery {self.path}', 'another database', expected, cure)
-            row = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'")
-            version = row.fetchone()
-            if version != (SCHEMA_VERSION,):
+            if version != schema.VERSION:
                 raise GalleryError(
                     f'schema_version of gallery {self.path}',
-                    version and version[0],
-                    f'{SCHEMA_VERSION}, the version this xsense_ros reads',
+                    version,
+                    f'1 to {schema.VERSION}, the versions that this xsense_ros reads',
                     'use the xsense_ros that wrote it, or move it away and enrol again',
                 )
+
+    def _upgrade_a_copy(self) -> None:
+        """Read a file of version 1 that may not be written from a copy in memory."""
+        with self.read() as connection:
+            if not _is_first(connection):
+                return
+        with self._translated():
+            copy = sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
+            self._connection.backup(copy)
+            self._connection.close()
+        self._connection = copy
+        with self._transaction('BEGIN') as connection:
+            schema.upgrade(connection)
+
+
+def _is_first(connection: sqlite3.Connection) -> bool:
+    found = schema.tables(connection)
+    return found >= schema.FIRST_TABLES and schema.version(connection) == 1
 
 
 def _writable(path: Path) -> bool:

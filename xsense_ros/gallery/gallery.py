@@ -3,60 +3,62 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsense_ros.errors import GalleryError, InputError
-from xsense_ros.gallery.checks import MAX_LABEL, MAX_NAME, check_text, check_vector
-from xsense_ros.gallery.index import ExactIndex
-from xsense_ros.gallery.item import Hit, Item, KeptView, View
-from xsense_ros.gallery.store import (
-    Store,
-    VectorRow,
-    read_dimensions,
-    read_forgotten,
-    read_names,
-    read_vectors,
-    read_version,
+from xsense_ros.gallery.checks import MAX_LABEL, MAX_NAME, check_text, check_time, check_vector
+from xsense_ros.gallery.index import ExactIndex, Index
+from xsense_ros.gallery.indices import Indices
+from xsense_ros.gallery.item import (
+    Enrolment,
+    Hit,
+    Item,
+    Undone,
+    Vectors,
+    View,
 )
+from xsense_ros.gallery.reader import Reader
+from xsense_ros.gallery.reading import read_names, read_vectors_of
+from xsense_ros.gallery.store import Store
 
 _ROWS_AT_A_TIME = 8192
-_NORM_TOLERANCE = 1e-3
 
 
-class Gallery:
+class Gallery(Reader):
     """A record on disk and, per (space, modality), an exact index of its vectors in memory.
 
     The record is the truth; the indices only ever follow it, whichever process has changed it.
     May be used from several threads, and several processes may open the same file.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, new_index: Callable[[int], Index] = ExactIndex) -> None:
+        super().__init__(store.database)
         self._store = store
         self._lock = threading.RLock()
-        self._indices: dict[tuple[str, str], ExactIndex] = {}
-        self._dimensions: dict[str, int | None] = {}
-        self._seen_version = -1
-        self._seen_view = 0
-        self._seen_forgotten = 0
+        self._indices = Indices(f'gallery {store.database.path}', new_index)
         self._without: dict[tuple[str, str], tuple[int, int]] = {}
         with store.database.read() as connection:
-            self._follow(connection)
+            self._indices.follow(connection)
 
     @classmethod
-    def open(cls, path: Path | str, fingerprints: Mapping[str, str] | None = None) -> Gallery:
+    def open(
+        cls,
+        path: Path | str,
+        fingerprints: Mapping[str, str] | None = None,
+        new_index: Callable[[int], Index] = ExactIndex,
+    ) -> Gallery:
         """Open a gallery, or make an empty one.
 
         Args:
             path: file, created with its folder where missing; or ':memory:'.
             fingerprints: identity of each space of the encoder in use. None takes what is
                 recorded, for listing or for embedding the kept samples with another model.
+            new_index: makes the index of a space and modality for vectors of a dimension.
 
         Raises:
             GalleryError: the file cannot be opened, is damaged, or holds vectors of another model.
@@ -69,7 +71,7 @@ class Gallery:
                 raise GalleryError('gallery', str(path), expected, 'give another path') from None
         store = Store(path, fingerprints)
         try:
-            return cls(store)
+            return cls(store, new_index)
         except GalleryError:
             store.close()
             raise
@@ -79,21 +81,6 @@ class Gallery:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def version(self) -> int:
-        """Number of changes so far, by any process; 0 for a new gallery."""
-        return self._store.version()
-
-    @property
-    def size(self) -> int:
-        """Number of items."""
-        return self._store.count('')
-
-    @property
-    def read_only(self) -> bool:
-        """The file may not be written: searching works, enrolling does not."""
-        return self._store.database.read_only
 
     def enroll(self, label: str, views: Sequence[View], item_id: str | None = None) -> Item:
         """Remember views. When this returns they are on the disk, all of them.
@@ -110,55 +97,75 @@ class Gallery:
             InputError: label, id, or a view that cannot be stored. Nothing is changed.
             GalleryError: the disk is full, the file read-only or locked. Nothing is changed.
         """
-        if label or not item_id:
-            check_text('label', label, MAX_LABEL)
-        if item_id is not None:
-            check_text('item_id', item_id, MAX_NAME)
-        stored = self._store.add(label, views, item_id)
-        return self._store.item(stored)
+        return self.enroll_many([Enrolment(label, views, item_id)])[0]
+
+    def enroll_many(self, enrolments: Sequence[Enrolment]) -> list[Item]:
+        """The same for many at once, with one access to the disk: all of them, or nothing.
+
+        Each counts as a change of its own.
+
+        Returns:
+            The items as they stood after each enrolment.
+
+        Raises:
+            InputError: as ``enroll``.
+            GalleryError: as ``enroll``.
+        """
+        return self._store.add(list(_checked(enrolments)))
+
+    def replace_all(self, enrolments: Iterable[Enrolment]) -> None:
+        """Hold this and nothing else: all of it, or nothing is changed. Cannot be undone.
+
+        Raises:
+            InputError: as ``enroll``.
+            GalleryError: as ``enroll``.
+        """
+        self._store.replace(_checked(enrolments))
 
     def rename(self, item_id: str, label: str) -> Item:
         """Give an item another label; InputError for an unknown id or an unusable label."""
         check_text('label', label, MAX_LABEL)
-        self._store.rename(item_id, label)
-        return self._store.item(item_id)
+        return self._store.rename(item_id, label)
 
-    def forget(self, item_id: str) -> None:
-        """Forget an item with all its views; InputError for an unknown id."""
-        self._store.remove(item_id)
+    def forget(self, item_id: str) -> int:
+        """Forget an item with all its views.
 
-    def items(
-        self, *, containing: str = '', offset: int = 0, limit: int | None = None
-    ) -> list[Item]:
-        """Items in order of enrolment, those whose label contains a text (case ignored)."""
-        return self._store.items(containing, offset, limit)
+        They can be had again with ``undo``, until they leave its log (xsense_ros.gallery.undo).
 
-    def count(self, containing: str = '') -> int:
-        """Number of items whose label contains a text (case ignored)."""
-        return self._store.count(containing)
+        Returns:
+            The version that this change has led to.
 
-    def item(self, item_id: str) -> Item:
-        """One item; InputError for an unknown id."""
-        return self._store.item(item_id)
+        Raises:
+            InputError: unknown id; of an item that somebody else has forgotten, when that was.
+        """
+        return self._store.remove(item_id)
 
-    def thumbnail(self, item_id: str) -> bytes | None:
-        """JPEG of the item's latest picture, else sketch; InputError for an unknown id."""
-        return self._store.thumbnail(item_id)
+    def undo(self, version: int = 0) -> Undone:
+        """Take back an enrolment, a forgetting or a renaming; or the taking back of one.
+
+        Args:
+            version: that the change has led to; 0: of the newest change that stands.
+
+        Raises:
+            InputError: no such change in the log, it is taken back already, or its item has
+                changed since. Nothing is changed.
+        """
+        if type(version) is not int or not 0 <= version < 2**63:
+            cure = 'give the version that the change was answered with'
+            raise InputError('gallery_version', version, 'a version, or 0 for the newest', cure)
+        return self._store.undo(version)
+
+    def erase_forgotten(self) -> None:
+        """Erase for good what is forgotten, empty the undo log, and make the file smaller."""
+        self._store.erase()
 
     def lacking(self, space: str, modality: str, views: Sequence[int]) -> set[int]:
         """Those of some views (ids as in ``Hit``) that have no vector in a space."""
         with self._lock:
-            index = self._indices.get((space, modality))
-            held = index.snapshot().views if index is not None else np.empty(0, np.int64)
+            snapshot = self._indices.snapshot(space, modality)
+            held = snapshot.views if snapshot is not None else np.empty(0, np.int64)
         ids = np.asarray(views, np.int64)
         return {int(view) for view in ids[~np.isin(ids, held)]}
-
-    def views_without(self, space: str, modalities: Sequence[str]) -> int:
-        """Number of views of these modalities that cannot be found in a space.
-
-        They were enrolled before its models were in use; rebuilding the gallery adds them.
-        """
-        return self._store.views_without(space, modalities)
 
     def is_complete(self, space: str, modality: str) -> bool:
         """Whether every view of a modality has a vector in a space; counted once a version."""
@@ -170,14 +177,6 @@ class Gallery:
                 self.views_without(space, [modality]),
             )
         return known[1] == 0
-
-    def kept_views(self) -> Iterator[KeptView]:
-        """Views whose sample was kept, in order of enrolment, read one at a time.
-
-        With them a gallery can be rebuilt after a change of the model: encode each sample again
-        and enrol it, with its item's id and label, in a new gallery.
-        """
-        return self._store.kept_views()
 
     def search(self, space: str, modality: str, vector: NDArray[np.float32], k: int) -> list[Hit]:
         """The ``k`` items nearest to a vector, each by its best view, best first.
@@ -197,19 +196,16 @@ class Gallery:
         if k < 1:
             raise InputError('k', k, 'an integer >= 1', 'ask for at least one match')
         with self._lock:
-            with self._store.database.read() as connection:
-                self._follow(connection)
-            if space not in self._dimensions:
-                cure = 'ask in a space that the gallery was opened with'
-                raise InputError('space', space, f'one of {sorted(self._dimensions)}', cure)
-            check_vector('query vector', vector, self._dimensions[space])
-            index = self._indices.get((space, modality))
-            if index is None:
+            with self.database.read() as connection:
+                self._indices.follow(connection)
+            dimension = self._dimension(space)
+            check_vector('query vector', vector, dimension)
+            snapshot = self._indices.snapshot(space, modality)
+            if snapshot is None:
                 return []
-            snapshot = index.snapshot()
         # Outside the lock: other threads may search, and the index may grow, meanwhile.
         found = snapshot.search(vector, k)
-        with self._store.database.read() as connection:
+        with self.database.read() as connection:
             names = read_names(connection, [neighbour.item for neighbour in found])
         # An item may have been forgotten by another process since; it is not an answer any more.
         return [
@@ -218,61 +214,47 @@ class Gallery:
             if neighbour.item in names
         ]
 
+    def vectors(self, space: str, modality: str) -> Vectors:
+        """All vectors of the views of a modality in a space, in order of enrolment.
+
+        Raises:
+            InputError: unknown space.
+            GalleryError: the record cannot be read.
+        """
+        with self._lock, self.database.read() as connection:
+            self._indices.follow(connection)
+            dimension = self._dimension(space)
+            parts = list(read_vectors_of(connection, space, modality, _ROWS_AT_A_TIME))
+            names = read_names(connection, list({row.item for rows in parts for row in rows}))
+        rows = [row for part in parts for row in part]
+        owners = [names[row.item] for row in rows]
+        none = np.empty((0, dimension or 0), np.float32)
+        return Vectors(
+            matrix=np.concatenate([none, *(self._indices.decode(space, one) for one in parts)]),
+            item_ids=tuple(item_id for item_id, _ in owners),
+            labels=tuple(label for _, label in owners),
+            view_ids=tuple(row.view_id for row in rows),
+        )
+
     def close(self) -> None:
         """Close the file and free the indices; closing twice is harmless."""
         with self._lock:
             self._indices.clear()
             self._store.close()
 
-    def _follow(self, connection: sqlite3.Connection) -> None:
-        """Bring the indices up to the record's version, reading only what has changed."""
-        version = read_version(connection)
-        if version == self._seen_version:
-            return
-        try:
-            self._dimensions = read_dimensions(connection)
-            for rows in read_vectors(connection, self._seen_view, _ROWS_AT_A_TIME):
-                self._append(rows)
-                self._seen_view = rows[-1].view_id
-            forgotten = read_forgotten(connection, self._seen_forgotten)
-            if forgotten:
-                gone = {item for _, item in forgotten}
-                for index in self._indices.values():
-                    index.remove(gone)
-                self._seen_forgotten = forgotten[-1][0]
-            self._seen_version = version
-        except BaseException:
-            # Half a step is no state to go on from: the next search reads everything again.
-            self._indices.clear()
-            self._seen_version, self._seen_view, self._seen_forgotten = -1, 0, 0
-            raise
+    def _dimension(self, space: str) -> int | None:
+        if space not in self._indices.dimensions:
+            cure = 'ask in a space that the gallery was opened with'
+            expected = f'one of {sorted(self._indices.dimensions)}'
+            raise InputError('space', space, expected, cure)
+        return self._indices.dimensions[space]
 
-    def _append(self, rows: Sequence[VectorRow]) -> None:
-        groups: dict[tuple[str, str], list[VectorRow]] = defaultdict(list)
-        for row in rows:
-            groups[row.space, row.modality].append(row)
-        for key, group in groups.items():
-            vectors = self._decode(key[0], group)
-            if key not in self._indices:
-                self._indices[key] = ExactIndex(vectors.shape[1])
-            self._indices[key].add(
-                vectors,
-                np.array([row.item for row in group], np.int64),
-                np.array([row.view_id for row in group], np.int64),
-            )
 
-    def _decode(self, space: str, rows: Sequence[VectorRow]) -> NDArray[np.float32]:
-        """Vectors (N, D) of stored rows; a damaged file must not turn into wrong answers."""
-        dimension = self._dimensions.get(space) or 0
-        data = b''.join(row.vector for row in rows)
-        if dimension and all(len(row.vector) == 4 * dimension for row in rows):
-            vectors = np.frombuffer(data, '<f4').reshape(-1, dimension)
-            norms = np.linalg.norm(vectors, axis=1)
-            if np.all(np.abs(norms - 1) <= 2 * _NORM_TOLERANCE):
-                return vectors
-        raise GalleryError(
-            f'gallery {self._store.database.path}',
-            f'damaged vectors among views {rows[0].view_id} to {rows[-1].view_id}',
-            f'float32 vectors of length 1 and dimension {dimension}',
-            'restore the file from a copy, or move it away and enrol again',
-        )
+def _checked(enrolments: Iterable[Enrolment]) -> Iterator[Enrolment]:
+    for new in enrolments:
+        if new.label or not new.item_id:
+            check_text('label', new.label, MAX_LABEL)
+        if new.item_id is not None:
+            check_text('item_id', new.item_id, MAX_NAME)
+        check_time('created_ns', new.created_ns)
+        yield new

@@ -28,6 +28,9 @@ _PICTURES = ('image', 'sketch')
 _SOUNDS = ('sound', 'impact')
 # Keyword of the text in the PNG of a press; a number as Python writes it, hence exact.
 _SCALE = 'mm_per_pixel'
+# Of all channels together: ten minutes in stereo at 48 kHz.
+MAX_SOUND_VALUES = 60_000_000
+_PIP = 'pip install soundfile'
 
 
 def encode_media(modality: str, sample: Any) -> tuple[bytes | None, str]:
@@ -60,8 +63,11 @@ def decode_media(modality: str, media: bytes) -> Any:
     if modality == 'touch':
         return _press(media)
     if modality in _SOUNDS:
-        return read_sound(io.BytesIO(media))
-    return media.decode()
+        return read_sound(media)
+    try:
+        return media.decode()
+    except UnicodeDecodeError as error:
+        raise InputError('kept text', media[:20], 'UTF-8', 'enrol this text again') from error
 
 
 def media_thumbnail(modality: str, sample: Any) -> bytes | None:
@@ -71,16 +77,34 @@ def media_thumbnail(modality: str, sample: Any) -> bytes | None:
     return thumbnail(sample.pixels) if modality == 'touch' else None
 
 
-def read_sound(file: Path | io.BytesIO) -> Waveform:
-    """A sound file (WAV, FLAC, Ogg, MP3) as mono float32; InputError where it cannot be read."""
+def read_sound(file: Path | bytes) -> Waveform:
+    """A sound file (WAV, FLAC, Ogg, MP3), or its content, as mono float32.
+
+    Raises:
+        InputError: it cannot be read, or is longer than MAX_SOUND_VALUES.
+    """
     if soundfile is None:
-        raise InputError('sound file', str(file), 'the package soundfile', 'pip install soundfile')
+        raise InputError('sound file', _told(file), 'the package soundfile', _PIP)
+    cure = 'convert it, for example: ffmpeg -i FILE sound.wav'
     try:
-        samples, rate = soundfile.read(file, dtype='float32', always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        cure = 'convert it, for example: ffmpeg -i FILE sound.wav'
-        raise InputError('sound file', str(file), f'WAV, FLAC or Ogg ({error})', cure) from error
-    return Waveform(np.ascontiguousarray(samples.mean(axis=1), np.float32), int(rate))
+        with soundfile.SoundFile(io.BytesIO(file) if isinstance(file, bytes) else file) as opened:
+            # A header may say anything: what counts is what comes out.
+            most = MAX_SOUND_VALUES // opened.channels
+            samples = opened.read(most + 1, dtype='float32', always_2d=True)
+            rate = int(opened.samplerate)
+    except (soundfile.LibsndfileError, OSError, ValueError, RuntimeError) as error:
+        expected = f'WAV, FLAC or Ogg ({error})'
+        raise InputError('sound file', _told(file), expected, cure) from error
+    if len(samples) > most:
+        cure = 'cut a piece out of it'
+        raise InputError('sound file', _told(file), f'at most {most / rate:.0f} s', cure)
+    if not len(samples) or not np.isfinite(samples).all():
+        raise InputError('sound file', _told(file), 'at least one finite sample', cure)
+    return Waveform(np.ascontiguousarray(samples.mean(axis=1), np.float32), rate)
+
+
+def _told(file: Path | bytes) -> str:
+    return f'{len(file)} bytes' if isinstance(file, bytes) else str(file)
 
 
 def _png(modality: str, rgb: NDArray[np.uint8]) -> bytes:

@@ -61,13 +61,17 @@ def embedding(
 
 def gallery_item(item: Item, thumbnail: bytes | None = None) -> GalleryItem:
     """The message of a remembered item."""
-    picture = CompressedImage()
-    if thumbnail:
-        picture = CompressedImage(format='jpeg', data=array.array('B', thumbnail))
     return GalleryItem(
         item_id=item.item_id,
         label=item.label,
         created=ns_to_stamp(item.created_ns),
         modalities=[view.modality for view in item.views],
-        thumbnail=picture,
+        thumbnail=jpeg(thumbnail),
+    )
+
+
+def jpeg(data: bytes | None) -> CompressedImage:
+    """The message of a JPEG; empty for none."""
+    return (
+        CompressedImage(format='jpeg', data=array.array('B', data)) if data else CompressedImage()
     )

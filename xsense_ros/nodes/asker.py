@@ -1,34 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One question, from decoded samples to its published answer, with the time of each step."""
+"""Questions, from decoded samples to their published answer, with the time of each step."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from rclpy.publisher import Publisher
 
 from xsense_ros.nodes.answers import embedding, match_array
+from xsense_ros.nodes.joiner import Joiner
+from xsense_ros.nodes.question import Encoded, Question
 from xsense_ros.nodes.session import Session
-
-
-@dataclass(frozen=True)
-class Question:
-    """Samples of one thing on their way; most senses ask with a single one.
-
-    Times are those of time.perf_counter, in seconds. ``arrived``: the message reached this node;
-    ``begun``: work began; ``decoded``: it was pixels or samples.
-    """
-
-    modality: str
-    header: Any
-    samples: Sequence[Any]
-    text: str
-    arrived: float
-    begun: float
-    decoded: float
 
 
 class Asker:
@@ -38,10 +21,14 @@ class Asker:
         session: of the active node.
         matches: publisher of MatchArray.
         embeddings: publisher of Embedding.
+        joiner: brings questions together that are to be answered as one.
     """
 
-    def __init__(self, session: Session, matches: Publisher, embeddings: Publisher) -> None:
+    def __init__(
+        self, session: Session, matches: Publisher, embeddings: Publisher, joiner: Joiner
+    ) -> None:
         self._session = session
+        self._joiner = joiner
         self._matches = matches
         self._embeddings = embeddings
 
@@ -52,7 +39,7 @@ class Asker:
         )
 
     def ask(self, question: Question) -> None:
-        """Answer a question on the topics that have listeners.
+        """Answer a question on the topics that have listeners, at once or with its partners.
 
         Raises:
             XsenseError: a sample cannot be encoded, or the gallery cannot be searched.
@@ -69,9 +56,32 @@ class Asker:
                 )
         if not self._matches.get_subscription_count():
             return
-        answer = self._session.answer(modality, encoding)
-        message = match_array(question.header, answer, question.text, self._session.bundle)
-        message.wait_ms = (question.begun - question.arrived) * 1e3
-        message.decode_ms = (question.decoded - question.begun) * 1e3
-        message.total_ms = (time.perf_counter() - question.arrived) * 1e3
+        encoded = Encoded(question, encoding, time.perf_counter())
+        if self._joiner.takes(modality):
+            self._joiner.offer(encoded)
+        else:
+            self.answer((encoded,))
+
+    def answer(self, parts: Sequence[Encoded]) -> None:
+        """Answer questions that are encoded as one, the newest of them last.
+
+        Raises:
+            XsenseError: the gallery cannot be searched.
+        """
+        begun = time.perf_counter()
+        questions = [part.question for part in parts]
+        if len(parts) == 1:
+            answer = self._session.answer(questions[0].modality, parts[0].encoding)
+        else:
+            answer = self._session.answer_together(
+                {part.question.modality: part.encoding for part in parts}
+            )
+        text = ' '.join(question.text for question in questions if question.text)
+        message = match_array(questions[-1].header, answer, text, self._session.bundle)
+        last = max(parts, key=lambda part: part.question.arrived)
+        # To wait for a partner is to wait, too.
+        waited = last.question.begun - last.question.arrived + begun - last.at
+        message.wait_ms = waited * 1e3
+        message.decode_ms = sum(q.decoded - q.begun for q in questions) * 1e3
+        message.total_ms = (time.perf_counter() - last.question.arrived) * 1e3
         self._matches.publish(message)

@@ -5,18 +5,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
+from xsense_ros.adapters.sounds import SoundFormat
+from xsense_ros.adapters.stamps import message_ns
+from xsense_ros.adapters.table import SOUND, SOUND_FORMAT, kinds_of
 from xsense_ros.errors import InputError
-from xsense_ros.msg import AudioChunk
-from xsense_ros.nodes.conversions import chunk_to_waveform, ns_to_stamp, stamp_to_ns
+from xsense_ros.nodes.adapters import header_of, heard
+from xsense_ros.nodes.conversions import ns_to_stamp
 from xsense_ros.nodes.faults import Level
 from xsense_ros.nodes.hearing import Arrival, Topic
-from xsense_ros.nodes.qos import MICROPHONE
+from xsense_ros.nodes.qos import MICROPHONE, SOUND_INFO
 from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.senses.microphone import Waveform, is_clipped
+from xsense_ros.senses.sound_questions import stamp_or_end
 from xsense_ros.senses.sound_window import Continuity
 from xsense_ros.units import NS
 
@@ -41,18 +46,39 @@ class ChunkSense(Sense[None]):
     def __init__(self, modality: str, topic: str, around: Surroundings) -> None:
         self._chunks: deque[Arrival] = deque(maxlen=_MAX_CHUNKS_WAITING)
         self._unstamped = False
+        self._told: SoundFormat | None = None  # by an AudioInfo
         self._topic_name = topic
         super().__init__(modality, around)
 
     def _subscribe_all(self) -> None:
-        self._subscribe(AudioChunk, self._topic_name, MICROPHONE, chunk_to_waveform)
+        what = f'parameter {self.modality}.message_type'
+        row, message_type = heard(SOUND, self._settings.message_types[self.modality], what)
+        self._subscribe(
+            message_type,
+            self._topic_name,
+            MICROPHONE,
+            lambda message: row.read(message, self._told or self._settings.audio_format),
+        )
         self._topics[0].extra = {'chunks_lost': 0}
+        if row.told:
+            (kind,) = kinds_of(SOUND_FORMAT)
+            row, message_type = heard(SOUND_FORMAT, kind, what)
+            self._subscribe(message_type, f'{self._topic_name}_info', SOUND_INFO, row.read)
 
     def _receive(self, arrival: Arrival) -> None:
+        if arrival.topic is not self._topics[0]:
+            self._learn_format(arrival)
+            return
         self._latest = arrival
         arrival.topic.extra['chunks_lost'] += len(self._chunks) == _MAX_CHUNKS_WAITING
         self._chunks.append(arrival)
         self._worker.offer(None)
+
+    def _learn_format(self, arrival: Arrival) -> None:
+        try:
+            self._told = arrival.topic.decode(arrival.message)
+        except InputError as error:
+            self._refuse(arrival.topic, error)
 
     @abstractmethod
     def _join(self, stamp_ns: int, waveform: Waveform) -> Continuity:
@@ -71,23 +97,21 @@ class ChunkSense(Sense[None]):
                 used.append(arrival)
         return used
 
-    def _header(self, start_ns: int, chunk: AudioChunk) -> Header:
+    def _header(self, start_ns: int, chunk: Any) -> Header:
         """Of a question that begins at ``start_ns``, with a chunk that belongs to it."""
         # A stamp that the driver did not give is not made up for the answer.
         stamp = Time() if self._unstamped else ns_to_stamp(start_ns)
-        return Header(stamp=stamp, frame_id=chunk.header.frame_id)
+        return Header(stamp=stamp, frame_id=header_of(chunk).frame_id)
 
     def _hear(self, arrival: Arrival) -> bool:
         """Append a chunk; False where it cannot be used."""
         topic = arrival.topic
         self._check_stamp(arrival)
-        stamp_ns = stamp_to_ns(arrival.message.header.stamp)
+        stamp_ns = message_ns(arrival.message)
         try:
             waveform = topic.decode(arrival.message)
             self._unstamped = stamp_ns <= 0
-            if self._unstamped:
-                # Without stamps, chunks can only be taken as unbroken.
-                stamp_ns = self._end_ns() or NS
+            stamp_ns = stamp_or_end(stamp_ns, self._end_ns())
             continuity = self._join(stamp_ns, waveform)
         except InputError as error:
             self._refuse(topic, error)

@@ -18,10 +18,11 @@ from xsense_ros.gallery.media import read_sound
 from xsense_ros.msg import AudioChunk, GalleryItem, MatchArray, Sample
 from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.senses.picture_file import file_bytes
-from xsense_ros.srv import Enroll, Forget, ListItems, Query
+from xsense_ros.srv import Enroll, Forget, ListItems, Query, Rename, Undo
 
 _ASK_AGAIN_SECONDS = 1.0
 _PAGE = 100
+_NO_VERSION = 2**64 - 1  # of a gallery
 _PICTURES = {'.jpg': 'jpeg', '.jpeg': 'jpeg', '.png': 'png'}
 
 
@@ -65,9 +66,23 @@ class RetrievalClient:
         item: GalleryItem = self._changing(Enroll, 'enroll', request, Enroll.Request()).item
         return item
 
-    def forget(self, item_id: str) -> None:
-        """Forget an item. See srv/Forget."""
-        self._changing(Forget, 'forget', Forget.Request(item_id=item_id), Forget.Request())
+    def forget(self, item_id: str) -> int:
+        """Forget an item; the version this led to. See srv/Forget."""
+        request = Forget.Request(item_id=item_id)
+        answer = self._changing(Forget, 'forget', request, Forget.Request())
+        return int(answer.gallery_version)
+
+    def rename(self, item_id: str, label: str) -> GalleryItem:
+        """Give an item another label. See srv/Rename."""
+        request = Rename.Request(item_id=item_id, label=label)
+        item: GalleryItem = self._changing(Rename, 'rename', request, Rename.Request()).item
+        return item
+
+    def undo(self, version: int = 0) -> tuple[str, int]:
+        """Take back a change; what it was, and the version this led to. See srv/Undo."""
+        harmless = Undo.Request(gallery_version=_NO_VERSION)
+        answer = self._changing(Undo, 'undo', Undo.Request(gallery_version=version), harmless)
+        return answer.undone, answer.gallery_version
 
     def items(self, contains: str = '', thumbnails: bool = False) -> list[GalleryItem]:
         """All items whose label contains the text, in order of enrolment."""
@@ -81,9 +96,17 @@ class RetrievalClient:
             if len(found) >= answer.total or not answer.items:
                 return found
 
-    def query(self, sample: Sample, targets: Sequence[str] = (), top_k: int = 0) -> MatchArray:
-        """Ask once. See srv/Query."""
-        request = Query.Request(sample=sample, target_modalities=list(targets), top_k=top_k)
+    def query(
+        self,
+        sample: Sample,
+        targets: Sequence[str] = (),
+        top_k: int = 0,
+        also: Sequence[Sample] = (),
+    ) -> MatchArray:
+        """Ask once, with one sample or with several of one event. See srv/Query."""
+        request = Query.Request(
+            sample=sample, also=list(also), target_modalities=list(targets), top_k=top_k
+        )
         answer: MatchArray = self._asking(Query, 'query', request).answer
         return answer
 

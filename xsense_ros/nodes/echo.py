@@ -78,6 +78,6 @@ def echo(topic: str, *, as_json: bool, once: bool) -> None:
     try:
         spin(executor, stop, rclpy.get_default_context())
     finally:
-        executor.remove_node(node)
+        executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()

@@ -23,7 +23,12 @@ _TURN_SECONDS = 0.2
 
 
 def make_executor(context: Context | None = None) -> Executor:
-    """The executor that costs least per message: rclpy's EventsExecutor where it exists."""
+    """The executor that costs least per message: rclpy's EventsExecutor where it exists.
+
+    Shut it down before its nodes are destroyed. It holds their subscriptions where Python's
+    collector cannot look: what is only removed from it keeps its DDS participant for good, and
+    with some thirty of these on one machine the next one is not discovered.
+    """
     return EventsExecutor(context=context)
 
 

@@ -108,6 +108,8 @@ class Hearing(ABC):
         self._diagnostics.add(part, lambda: self._describe(topic))
 
     def _check_stamp(self, arrival: Arrival) -> None:
+        if not hasattr(arrival.message, 'header'):
+            return
         now_ns = self._node.get_clock().now().nanoseconds
         stamp_ns = stamp_to_ns(arrival.message.header.stamp)
         fault = arrival.topic.stamps.check(stamp_ns, now_ns)
@@ -125,6 +127,7 @@ class Hearing(ABC):
 
     def _describe(self, topic: Topic) -> Report:
         figures: dict[str, object] = {
+            'sense': self._what,
             'received': topic.received,
             'answered': topic.answered,
             'refused': topic.refused,

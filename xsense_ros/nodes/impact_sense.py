@@ -6,8 +6,8 @@ from __future__ import annotations
 import time
 
 from xsense_ros.errors import InputError, XsenseError
-from xsense_ros.nodes.asker import Question
 from xsense_ros.nodes.chunk_sense import ChunkSense
+from xsense_ros.nodes.question import Question
 from xsense_ros.nodes.sense import Surroundings
 from xsense_ros.senses.impact_window import ImpactWindow
 from xsense_ros.senses.microphone import Waveform

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,10 @@ from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 from lifecycle_msgs.msg import Transition
 
@@ -178,6 +179,37 @@ def _start(
     )
     # Handlers first: the node must not start before somebody listens.
     return [configure, activate, tell, end, node]
+
+
+def page(heard: Mapping[str, str], compressed: Collection[str]) -> Node:
+    """The dashboard, started where the argument `dashboard` says so.
+
+    Args:
+        heard: relative topic names of its code, and the argument that names the topic of each.
+        compressed: those of which compressed pictures are heard too, and follow.
+    """
+    renamed: list[Any] = [
+        (topic, LaunchConfiguration(argument)) for topic, argument in heard.items()
+    ]
+    renamed += [
+        (f'{topic}/compressed', [LaunchConfiguration(heard[topic]), '/compressed'])
+        for topic in compressed
+    ]
+    own = {
+        'port': ParameterValue(LaunchConfiguration('dashboard_port'), value_type=int),
+        'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool),
+    }
+    return Node(
+        package='xsense_ros',
+        executable='dashboard_node',
+        name='dashboard',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[LaunchConfiguration('dashboard_params_file'), own],
+        remappings=renamed,
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+        condition=IfCondition(LaunchConfiguration('dashboard')),
+    )
 
 
 def _change(node: LifecycleNode, transition: int) -> EmitEvent:

@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import rclpy
-from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.signals import SignalHandlerOptions
 
+from xsense_ros.engines.cache import cache_folder
 from xsense_ros.errors import XsenseError
-from xsense_ros.nodes import build_only
+from xsense_ros.nodes.computer import COMPUTER, ComputerReport
 from xsense_ros.nodes.diagnostics import DiagnosticsPublisher
-from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.faults import FaultRegistry, Level
-from xsense_ros.nodes.log_relay import relay_logs
 from xsense_ros.nodes.outlets import Outlets
 from xsense_ros.nodes.service_thread import ServiceThread
 
@@ -43,12 +39,17 @@ class ManagedNode(LifecycleNode, ABC):
     def _start_diagnostics(self, hardware_id: str, period_seconds: float) -> None:
         self._diagnostics = DiagnosticsPublisher(self, self._faults, hardware_id, period_seconds)
         self._diagnostics.add(LIFECYCLE, lambda: (self.state, {'state': self.state}))
+        self._diagnostics.add(COMPUTER, ComputerReport(self._faults, self._folders))
 
     @property
     def state(self) -> str:
         """Label of the lifecycle state, such as 'inactive'."""
         label: str = self._state_machine.current_state[1]
         return label
+
+    def _folders(self) -> dict[str, Path]:
+        """Where the node writes, by what people call it; their disks are watched."""
+        return {'engine cache': cache_folder()}
 
     @abstractmethod
     def _configure(self) -> None:
@@ -177,44 +178,3 @@ class ManagedNode(LifecycleNode, ABC):
             self.get_logger().error(message)
         else:
             self.get_logger().warning(message)
-
-
-def run(make: Callable[[], ManagedNode], what: str, args: list[str] | None) -> int:
-    """Run a node until SIGINT or SIGTERM, or have it build its engines and end.
-
-    Args:
-        make: constructs it.
-        what: its name for people, in the message of a node that cannot be made.
-        args: of the process, ROS arguments included; None: those of the command line.
-
-    Returns:
-        The exit status.
-    """
-    # A worker whose engine is done shall not wait 5 ms for the thread that receives messages.
-    sys.setswitchinterval(0.0005)
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    context = rclpy.get_default_context()
-    stop = stop_on_signals()
-    try:
-        node = make()
-    except (ParameterException, XsenseError) as error:
-        print(f'{what}: {error}', file=sys.stderr)
-        rclpy.shutdown()
-        return 2
-    relay_logs(node)
-    if build_only.wanted(node):
-        status = build_only.build_for(node)
-        node.close()
-        rclpy.try_shutdown()
-        return status
-    executor = make_executor(context)
-    executor.add_node(node)
-    if node.get_parameter('autostart').value:
-        node.autostart()
-    try:
-        spin(executor, stop, context)
-    finally:
-        executor.remove_node(node)
-        node.close()
-        rclpy.try_shutdown()
-    return 0

@@ -13,7 +13,7 @@ from xsense_ros.engines.bundle import Bundle, find_bundle
 from xsense_ros.matching.matcher import Matcher
 from xsense_ros.msg import HeterologousMatch
 from xsense_ros.nodes.engine_report import ENGINE, EngineReport, report_fallbacks
-from xsense_ros.nodes.managed_node import ManagedNode, run
+from xsense_ros.nodes.managed_node import ManagedNode
 from xsense_ros.nodes.matching.detections import DETECTIONS_TYPE
 from xsense_ros.nodes.matching.frames import VisibleFrames
 from xsense_ros.nodes.matching.infrared import InfraredFrames
@@ -26,6 +26,7 @@ from xsense_ros.nodes.matching.surroundings import Surroundings
 from xsense_ros.nodes.matching.targets import TEMPLATES, Targets
 from xsense_ros.nodes.outlets import Outlets
 from xsense_ros.nodes.parameters import NodeParameters
+from xsense_ros.nodes.process import run
 from xsense_ros.nodes.qos import ANSWERS, PICTURES
 
 _OUTLETS = [(MATCHES, HeterologousMatch, ANSWERS), (ANNOTATED, Image, PICTURES)]

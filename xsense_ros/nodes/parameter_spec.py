@@ -10,7 +10,9 @@ from typing import Any
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.validate_topic_name import validate_topic_name
 
+from xsense_ros.adapters.sounds import SoundFormat
 from xsense_ros.errors import InputError
+from xsense_ros.fusion.event_window import EventWindow
 
 # When a parameter may change.
 ANY_TIME = 'at any time'
@@ -71,6 +73,24 @@ def topics(values: Any) -> str:
 def path(value: Any) -> str:
     """Takes the name of a file, or of a database in memory."""
     return '' if value.strip() and '\0' not in value else "a file name, or ':memory:'"
+
+
+def audio_format(value: Any) -> str:
+    """Takes encoding, sample rate and channels of sound."""
+    try:
+        SoundFormat.from_text(value)
+    except InputError as error:
+        return error.expected
+    return ''
+
+
+def joint_senses(values: Any) -> str:
+    """Takes senses that are asked together, each in one group; empty words count as none."""
+    try:
+        EventWindow([value for value in values if value], 1.0)
+    except InputError as error:
+        return error.expected
+    return ''
 
 
 def share_or_default(value: Any) -> str:

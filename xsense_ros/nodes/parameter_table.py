@@ -3,27 +3,23 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
+from xsense_ros.adapters.table import SOUND, WORDS, kinds_of
 from xsense_ros.names import BUNDLES, MODALITIES
 from xsense_ros.nodes.parameter_spec import (
     INACTIVE,
     UNCONFIGURED,
     ParameterSpec,
+    audio_format,
+    joint_senses,
     names,
+    one_of,
     path,
     share_or_default,
     some_of,
     topics,
 )
 from xsense_ros.nodes.shared_parameters import INFERENCE, PROCESS, STAMP_TOLERANCE
-
-
-def default_gallery() -> str:
-    """Where the XDG base directory specification puts what a program remembers for its user."""
-    base = os.environ.get('XDG_DATA_HOME') or Path.home() / '.local' / 'share'
-    return str(Path(base) / 'xsense' / 'gallery.db')
+from xsense_ros.resources import default_gallery
 
 
 def _targets(modality: str, asked: str, *default: str) -> ParameterSpec:
@@ -34,6 +30,18 @@ def _targets(modality: str, asked: str, *default: str) -> ParameterSpec:
 def _max_rate(modality: str, asked: str, unlimited: str = 'no limit') -> ParameterSpec:
     meaning = f'Most {asked} asked a second [Hz]; 0: {unlimited}.'
     return ParameterSpec(f'{modality}.max_rate', 0.0, meaning, limits=(0.0, 1000.0))
+
+
+# Modalities whose messages may be of several types on one topic.
+TYPED = {'sound': SOUND, 'impact': SOUND, 'text': WORDS}
+
+
+def _message_type(modality: str) -> ParameterSpec:
+    kinds = kinds_of(TYPED[modality])
+    meaning = f'Type of the messages that carry {TYPED[modality]} for the sense {modality!r}.'
+    return ParameterSpec(
+        f'{modality}.message_type', kinds[0], meaning, INACTIVE, check=one_of(*kinds)
+    )
 
 
 PARAMETERS: tuple[ParameterSpec, ...] = (
@@ -47,7 +55,8 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     ParameterSpec(
         'gallery',
         default_gallery(),
-        "File of what is remembered; made where missing. ':memory:' forgets at cleanup.",
+        "File of what is remembered, made where missing; or the URL of a fleet's gallery: "
+        "docs/fleet.md. ':memory:' forgets at cleanup.",
         UNCONFIGURED,
         check=path,
     ),
@@ -67,6 +76,13 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     _targets('impact', 'a knock', 'image'),
     ParameterSpec('top_k', 5, 'Most matches in an answer.', limits=(1, 1000)),
     ParameterSpec(
+        'search.approximate_above',
+        0,
+        'Views of a modality above which search is approximate, and faster; 0: always exact.',
+        UNCONFIGURED,
+        (0, 1_000_000_000),
+    ),
+    ParameterSpec(
         'min_probability',
         -1.0,
         'Least probability of an accepted match; -1: calibrated by the bundle.',
@@ -77,6 +93,36 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         'min_margin',
         -1.0,
         'Least lead of an accepted match over the next item; -1: calibrated by the bundle.',
+        limits=(-1.0, 1.0),
+        check=share_or_default,
+    ),
+    ParameterSpec(
+        'fusion.senses',
+        [''],  # of an empty list ROS does not know what it is a list of
+        "Senses whose samples of one event are answered as one, as in ['impact+touch']; "
+        "['']: none.",
+        INACTIVE,
+        check=joint_senses,
+    ),
+    ParameterSpec(
+        'fusion.window_seconds',
+        2.0,
+        'Stamps of one event lie at most so far apart, and a sample waits at most so long for its '
+        'partners [s].',
+        INACTIVE,
+        (0.02, 60.0),
+    ),
+    ParameterSpec(
+        'fusion.min_probability',
+        -1.0,
+        'Least probability of an accepted match of several senses; -1: as it was measured.',
+        limits=(-1.0, 1.0),
+        check=share_or_default,
+    ),
+    ParameterSpec(
+        'fusion.min_margin',
+        -1.0,
+        'Least lead of an accepted match of several senses; -1: as it was measured.',
         limits=(-1.0, 1.0),
         check=share_or_default,
     ),
@@ -155,6 +201,17 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
         'A knock is so much louder than what was heard before it [dB].',
         INACTIVE,
         (3.0, 60.0),
+    ),
+    _message_type('sound'),
+    _message_type('impact'),
+    _message_type('text'),
+    ParameterSpec(
+        'audio.format',
+        'S16LE,16000,1',
+        'Encoding, sample rate [Hz] and channels of sound whose messages do not say it, until an '
+        'AudioInfo does.',
+        INACTIVE,
+        check=audio_format,
     ),
     STAMP_TOLERANCE,
     ParameterSpec(

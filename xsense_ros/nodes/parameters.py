@@ -12,7 +12,7 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
-from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from xsense_ros.errors import InputError
@@ -39,7 +39,7 @@ class NodeParameters(Generic[S]):
 
     def __init__(
         self,
-        node: LifecycleNode,
+        node: Node,
         table: Sequence[ParameterSpec],
         check: Callable[[Mapping[str, Any]], None],
         read: Callable[[Mapping[str, Any]], S],

@@ -8,7 +8,9 @@ from typing import Any
 
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
+from rclpy.node import Node
 from rclpy.qos import (
+    QoSDurabilityPolicy,
     QoSHistoryPolicy,
     QoSPolicyKind,
     QoSProfile,
@@ -21,8 +23,17 @@ from rclpy.subscription import Subscription
 from xsense_ros.nodes.faults import FaultRegistry, Level
 
 
-def _profile(reliability: QoSReliabilityPolicy, depth: int) -> QoSProfile:
-    return QoSProfile(history=QoSHistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability)
+def _profile(
+    reliability: QoSReliabilityPolicy,
+    depth: int,
+    durability: QoSDurabilityPolicy = QoSDurabilityPolicy.VOLATILE,
+) -> QoSProfile:
+    return QoSProfile(
+        history=QoSHistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=reliability,
+        durability=durability,
+    )
 
 
 # Best effort hears every publisher, reliable ones too (REP 2003); old frames are worth nothing.
@@ -31,6 +42,8 @@ CAMERA = _profile(QoSReliabilityPolicy.BEST_EFFORT, 5)
 TACTILE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 10)
 # Chunks are small and every one counts: a short stall of this process must not cost any.
 MICROPHONE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 100)
+# Said once, by a driver that may have started before this node.
+SOUND_INFO = _profile(QoSReliabilityPolicy.RELIABLE, 1, QoSDurabilityPolicy.TRANSIENT_LOCAL)
 # A word is said once, a sketch drawn once, a region marked once.
 SKETCH = _profile(QoSReliabilityPolicy.RELIABLE, 5)
 TEXT = _profile(QoSReliabilityPolicy.RELIABLE, 10)
@@ -49,7 +62,7 @@ _OVERRIDABLE = (
 
 
 def subscribe(
-    node: LifecycleNode,
+    node: Node,
     message_type: type[Any],
     topic: str,
     callback: Callable[[Any], None],
@@ -94,7 +107,10 @@ def advertise(
 def _copy(profile: QoSProfile) -> QoSProfile:
     """Overrides are written into the profile they are applied to; ours are shared."""
     return QoSProfile(
-        history=profile.history, depth=profile.depth, reliability=profile.reliability
+        history=profile.history,
+        depth=profile.depth,
+        reliability=profile.reliability,
+        durability=profile.durability,
     )
 
 

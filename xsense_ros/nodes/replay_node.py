@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
 import struct
 import sys
 import threading
@@ -21,15 +20,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rosgraph_msgs.msg import Clock
 
-from xsense_ros.errors import InputError, XsenseError
+from xsense_ros.errors import XsenseError
+from xsense_ros.nodes.adapters import message_class
 from xsense_ros.nodes.conversions import ns_to_stamp
 from xsense_ros.nodes.executor import stop_on_signals
-from xsense_ros.nodes.recording import Recorded, Recording, play
+from xsense_ros.recording import Recorded, Recording, play
 from xsense_ros.units import NS
 
 _SETTLED_SECONDS = 1.5  # a busy node is found topic by topic
 # A reliable publisher serves best-effort and reliable subscribers alike. Pictures are large.
 _DEPTH_OF_PICTURES, _DEPTH = 10, 200
+_OTHER_TOPICS = 'name other topics with --topics'
 
 
 class ReplayNode(Node):
@@ -56,7 +57,8 @@ class ReplayNode(Node):
         namespace: str = '',
     ) -> None:
         kinds = {
-            topic: message_class(kind, topic) for topic, kind in recording.choose(topics).items()
+            topic: message_class(kind, f'message type of {topic}', _OTHER_TOPICS)
+            for topic, kind in recording.choose(topics).items()
         }
         super().__init__('replay', context=context, namespace=namespace)
         self._recording = recording
@@ -120,23 +122,6 @@ class ReplayNode(Node):
         if shift_ns and message.topic in self._stamped:
             data = shift_stamp(data, shift_ns)
         self._outlets[message.topic].publish(data)
-
-
-def message_class(kind: str, topic: str) -> type[Any]:
-    """The class of a message type such as 'sensor_msgs/msg/Image'.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    package, _, name = kind.rpartition('/')
-    try:
-        found: type[Any] = getattr(importlib.import_module(package.replace('/', '.')), name)
-    except (ImportError, AttributeError) as error:
-        cure = f'install {kind.partition("/")[0]}, or name other topics with --topics'
-        raise InputError(
-            f'message type of {topic}', kind, 'an installed message type', cure
-        ) from error
-    return found
 
 
 def shift_stamp(data: bytes, shift_ns: int) -> bytes:

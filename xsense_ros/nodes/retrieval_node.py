@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,23 @@ from numpy.typing import NDArray
 
 from xsense_ros.engines.bundle import Bundle, find_bundle
 from xsense_ros.errors import GalleryError, InputError
-from xsense_ros.gallery.gallery import Gallery
+from xsense_ros.fusion.rules import senses_of
+from xsense_ros.gallery.opening import is_url, open_gallery
+from xsense_ros.gallery.protocol import GalleryLike
+from xsense_ros.gallery.remote.shared import SharedGallery
 from xsense_ros.msg import Embedding, MatchArray, TouchContact
 from xsense_ros.nodes.asker import Asker
 from xsense_ros.nodes.diagnostics import Report
 from xsense_ros.nodes.engine_report import ENGINE, EngineReport, report_fallbacks
 from xsense_ros.nodes.faults import Level
+from xsense_ros.nodes.fleet_report import FleetReport
 from xsense_ros.nodes.impact_sense import ImpactSense
-from xsense_ros.nodes.managed_node import ManagedNode, run
+from xsense_ros.nodes.joiner import FUSION, Joiner
+from xsense_ros.nodes.managed_node import ManagedNode
 from xsense_ros.nodes.outlets import Outlets
 from xsense_ros.nodes.parameter_table import PARAMETERS
 from xsense_ros.nodes.parameters import NodeParameters
+from xsense_ros.nodes.process import run
 from xsense_ros.nodes.qos import ANSWERS, CONTACTS
 from xsense_ros.nodes.sample_sense import ImageSense, SketchSense, TextSense
 from xsense_ros.nodes.sense import Sense, Surroundings
@@ -67,8 +74,10 @@ class RetrievalNode(ManagedNode):
         super().__init__('retrieval', **arguments)
         self._guard = threading.Lock()
         self._bundles: list[Bundle] = []
-        self._gallery: Gallery | None = None
+        self._gallery: GalleryLike | None = None
+        self._describe_fleet: Callable[[], dict[str, object]] = dict
         self._session: Session | None = None
+        self._joiner: Joiner | None = None
         self._service_thread: Services | None = None
         self._senses: dict[str, Sense[Any]] = {}
         self._own_parameters = NodeParameters(
@@ -80,7 +89,7 @@ class RetrievalNode(ManagedNode):
         )
 
     @property
-    def gallery(self) -> Gallery:
+    def gallery(self) -> GalleryLike:
         """The open gallery; InputError before the node is configured."""
         if self._gallery is None:
             cure = 'configure the node: `ros2 lifecycle set NODE configure`'
@@ -133,6 +142,11 @@ class RetrievalNode(ManagedNode):
             raise InputError('background', 'none', 'a frame of the sensor without contact', cure)
         return sense.press(frame, serial)
 
+    def _folders(self) -> dict[str, Path]:
+        place = self._own_parameters.settings.gallery
+        own = {} if is_url(place) or place == ':memory:' else {'gallery': Path(place).parent}
+        return own | super()._folders()
+
     def _configure(self) -> None:
         settings = self._own_parameters.settings
         self._bundles = [Bundle.open(find_bundle(name)) for name in settings.bundles]
@@ -141,9 +155,13 @@ class RetrievalNode(ManagedNode):
             for bundle in self._bundles
             for name, space in bundle.manifest.spaces.items()
         }
-        self._gallery = Gallery.open(
-            settings.gallery, {name: space.fingerprint for name, space in spaces.items()}
+        self._gallery = open_gallery(
+            settings.gallery,
+            {name: space.fingerprint for name, space in spaces.items()},
+            settings.approximate_above,
         )
+        if isinstance(self._gallery, SharedGallery):
+            self._describe_fleet = FleetReport(self._gallery, self._faults, GALLERY)
         advice = rebuild_advice(self._gallery, settings.gallery, spaces, settings.bundles)
         if advice:
             self._faults.report(GALLERY, 'incomplete', Level.WARN, advice, sticky=True)
@@ -164,16 +182,38 @@ class RetrievalNode(ManagedNode):
         self._diagnostics.add(ENGINE, report)
         assert self._outlets is not None  # an active node has been configured
         matches, embeddings, contacts = (self._outlets[name] for name, *_ in _OUTLETS)
-        asker = Asker(session, matches, embeddings)
+        joiner = self._join(session, modalities, settings)
+        asker = Asker(session, matches, embeddings, joiner)
+        joiner.start(asker.answer)
         around = Surroundings(self, asker, contacts, self._faults, self._diagnostics, settings)
         for modality in modalities:
             sense = self._senses[modality] = _SENSES[modality](around)
             sense.open()
         self.get_logger().info(f'active: {session.bundle}; hears {", ".join(modalities)}')
 
+    def _join(self, session: Session, heard: Sequence[str], settings: Settings) -> Joiner:
+        """What brings senses together; InputError for senses that cannot be."""
+        joiner = Joiner(settings.fusion_senses, settings.fusion_window_seconds, self._faults)
+        for group in settings.fusion_senses:
+            senses = senses_of(group)
+            if not set(senses) <= set(heard):
+                cure = 'name it in the parameter `senses`, use a bundle that has it, or ask apart'
+                expected = f'senses that are heard: {list(heard)}'
+                raise InputError('parameter fusion.senses', group, expected, cure)
+            session.joint_targets(senses)
+        if settings.fusion_senses:
+            self._diagnostics.add(FUSION, joiner.describe)
+        self._joiner = joiner
+        return joiner
+
     def _release_active(self) -> None:
         while self._senses:
             self._senses.popitem()[1].close()
+        if self._joiner is not None:
+            self._joiner.close()
+            self._joiner = None
+            self._diagnostics.remove(FUSION)
+            self._faults.clear(FUSION)
         self._diagnostics.remove(ENGINE)
         self._faults.clear(ENGINE)
         # A service in work finishes first, with its models.
@@ -186,6 +226,7 @@ class RetrievalNode(ManagedNode):
         self._withdraw()
         self._diagnostics.remove(GALLERY)
         self._faults.clear(GALLERY)
+        self._describe_fleet = dict
         if self._gallery is not None:
             self._gallery.close()
             self._gallery = None
@@ -205,7 +246,11 @@ class RetrievalNode(ManagedNode):
         except GalleryError as error:
             self._faults.report_error(GALLERY, error, Level.ERROR)
             return str(error), {'file': path}
-        return f'{size} items', {'file': path, 'items': size, 'version': version}
+        figures = {'file': path, 'items': size, 'version': version, **self._describe_fleet()}
+        for bundle in self._bundles:
+            for name, space in bundle.manifest.spaces.items():
+                figures[f'fingerprint {name}'] = space.fingerprint[:12]
+        return f'{size} items', figures
 
 
 def main(args: list[str] | None = None) -> int:

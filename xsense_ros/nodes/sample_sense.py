@@ -8,18 +8,18 @@ from typing import Any
 
 from sensor_msgs.msg import CompressedImage, Image
 
+from xsense_ros.adapters.table import WORDS
 from xsense_ros.errors import InputError, XsenseError
-from xsense_ros.msg import TextStamped
-from xsense_ros.nodes.asker import Question
+from xsense_ros.nodes.adapters import header_of, heard
 from xsense_ros.nodes.conversions import (
     compressed_to_rgb,
     compressed_to_sketch,
     image_to_rgb,
     image_to_sketch,
-    message_to_text,
 )
 from xsense_ros.nodes.hearing import Arrival
 from xsense_ros.nodes.qos import CAMERA, SKETCH, TEXT
+from xsense_ros.nodes.question import Question
 from xsense_ros.nodes.sense import Sense, Surroundings
 
 _TEXTS_WAITING = 10
@@ -53,7 +53,7 @@ class SampleSense(Sense[Arrival]):
             self._asker.ask(
                 Question(
                     self.modality,
-                    message.header,
+                    header_of(message),
                     (sample,),
                     sample if isinstance(sample, str) else '',
                     work.time,
@@ -96,4 +96,6 @@ class TextSense(SampleSense):
         super().__init__('text', around, _TEXTS_WAITING)
 
     def _subscribe_all(self) -> None:
-        self._subscribe(TextStamped, 'text', TEXT, message_to_text)
+        kind = self._settings.message_types['text']
+        row, message_type = heard(WORDS, kind, 'parameter text.message_type')
+        self._subscribe(message_type, 'text', TEXT, row.read)

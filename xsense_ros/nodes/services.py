@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services Enroll, Forget, ListItems and Query of the retrieval node."""
+"""The services of the retrieval node, and what each does."""
 
 from __future__ import annotations
 
+import array
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode
+from std_srvs.srv import Trigger
 
-from xsense_ros.gallery.gallery import Gallery
+from xsense_ros.errors import InputError
 from xsense_ros.gallery.item import Item, View
 from xsense_ros.gallery.media import encode_media, media_thumbnail
+from xsense_ros.gallery.protocol import GalleryLike
 from xsense_ros.msg import GalleryItem
-from xsense_ros.nodes.answers import gallery_item, match_array
+from xsense_ros.nodes.answers import gallery_item, jpeg, match_array
+from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.faults import FaultRegistry
+from xsense_ros.nodes.gallery_map import map_json
 from xsense_ros.nodes.sample_messages import Toucher, sample_from_message
 from xsense_ros.nodes.service_thread import Service, ServiceThread, not_active
 from xsense_ros.nodes.session import Session
-from xsense_ros.srv import Enroll, Forget, ListItems, Query
+from xsense_ros.retrieval import Answer
+from xsense_ros.srv import Enroll, Forget, GetView, ListItems, Query, Rename, Undo
 
 GALLERY = 'gallery'
 
@@ -27,7 +34,7 @@ class ServiceHost(Toucher, Protocol):
     """What the services ask of the node."""
 
     @property
-    def gallery(self) -> Gallery:
+    def gallery(self) -> GalleryLike:
         """The open gallery."""
         ...
 
@@ -67,8 +74,12 @@ class Services(ServiceThread):
         services = (
             Service(Enroll, 'enroll', self._enroll),
             Service(Forget, 'forget', self._forget),
+            Service(Rename, 'rename', self._rename),
+            Service(Undo, 'undo', self._undo),
             Service(ListItems, 'list_items', self._list_items),
+            Service(GetView, 'get_view', self._get_view),
             Service(Query, 'query', self._query),
+            Service(Trigger, 'map', self._map),
         )
         super().__init__(node, services, faults, GALLERY, guard)
 
@@ -80,11 +91,20 @@ class Services(ServiceThread):
         views = [self._view(session, modality, sample) for modality, sample in samples]
         item = self._host.gallery.enroll(request.label, views, request.item_id or None)
         response.item = self._message(item, thumbnails=True)
-        response.gallery_version = self._host.gallery.version
+        response.gallery_version = item.changed
 
     def _forget(self, request: Any, response: Any) -> None:
-        self._host.gallery.forget(request.item_id)
-        response.gallery_version = self._host.gallery.version
+        response.gallery_version = self._host.gallery.forget(request.item_id)
+
+    def _rename(self, request: Any, response: Any) -> None:
+        item = self._host.gallery.rename(request.item_id, request.label)
+        response.item = self._message(item, thumbnails=True)
+        response.gallery_version = item.changed
+
+    def _undo(self, request: Any, response: Any) -> None:
+        undone = self._host.gallery.undo(request.gallery_version)
+        response.undone = undone.what
+        response.gallery_version = undone.version
 
     def _list_items(self, request: Any, response: Any) -> None:
         gallery, text = self._host.gallery, request.label_contains
@@ -93,18 +113,52 @@ class Services(ServiceThread):
         response.total = gallery.count(text)
         response.gallery_version = gallery.version
 
+    def _get_view(self, request: Any, response: Any) -> None:
+        view = self._host.gallery.view(request.item_id, request.view)
+        response.modality, response.media_type = view.modality, view.media_type
+        if view.media is not None:
+            response.media = array.array('B', view.media)
+        response.thumbnail = jpeg(view.thumbnail)
+
     def _query(self, request: Any, response: Any) -> None:
         session = self._active_session()
         begun = time.perf_counter()
-        modality, header, sample, text = sample_from_message(request.sample, self._host)
+        given = (request.sample, *request.also)
+        _check_senses([sample.modality for sample in given])
+        samples = [sample_from_message(sample, self._host) for sample in given]
         decoded = time.perf_counter()
-        targets = request.target_modalities
-        encoding = session.encode_question(modality, (sample,), targets)
-        answer = session.answer(modality, encoding, targets, request.top_k)
+        answer = self._answer(session, samples, request.target_modalities, request.top_k)
+        # Of several samples the newest tells when it was.
+        header = max((found[1] for found in samples), key=lambda h: stamp_to_ns(h.stamp))
+        text = ' '.join(found[3] for found in samples if found[3])
         message = match_array(header, answer, text, session.bundle)
         message.decode_ms = (decoded - begun) * 1e3
         message.total_ms = (time.perf_counter() - begun) * 1e3
         response.answer = message
+
+    def _answer(
+        self,
+        session: Session,
+        samples: Sequence[tuple[str, Any, Any, str]],
+        targets: Sequence[str],
+        top_k: int,
+    ) -> Answer:
+        """Of one sample, or of several of one event, each of another sense."""
+        asked = {modality: sample for modality, _, sample, _ in samples}
+        if len(asked) == 1:
+            ((modality, sample),) = asked.items()
+            encoding = session.encode_question(modality, (sample,), targets)
+            return session.answer(modality, encoding, targets, top_k)
+        wanted = session.joint_targets(list(asked), targets)
+        encodings = {
+            modality: session.encode_question(modality, (sample,), wanted[modality])
+            for modality, sample in asked.items()
+        }
+        return session.answer_together(encodings, targets, top_k)
+
+    def _map(self, request: Any, response: Any) -> None:
+        session = self._active_session()
+        response.message = map_json(self._host.gallery, session.encoder.spaces)
 
     def _view(self, session: Session, modality: str, sample: Any) -> View:
         media, media_type = encode_media(modality, sample) if self._host.keep_media else (None, '')
@@ -125,3 +179,10 @@ class Services(ServiceThread):
         if session is None:
             raise not_active()
         return session
+
+
+def _check_senses(asked: Sequence[str]) -> None:
+    """InputError for samples of one sense, before any of them is decoded."""
+    if len(set(asked)) < len(asked):
+        cure = 'ask apart, or enrol both as views'
+        raise InputError('samples of one event', list(asked), 'each of another sense', cure)

@@ -8,22 +8,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xsense_ros.adapters.sounds import SoundFormat
 from xsense_ros.errors import InputError
 from xsense_ros.names import MODALITIES
 from xsense_ros.nodes.parameter_spec import check_rows, unless_negative
-from xsense_ros.nodes.parameter_table import PARAMETERS
+from xsense_ros.nodes.parameter_table import PARAMETERS, TYPED
 
 
 @dataclass(frozen=True)
 class Settings:
     """The values of the parameters, as the node uses them.
 
-    ``targets`` and ``max_rates`` [Hz] are by modality of the query, ``touch_profiles`` by topic.
-    None: take the bundle's calibration.
+    ``targets``, ``max_rates`` [Hz] and ``message_types`` are by modality of the query,
+    ``touch_profiles`` by topic.
+    None: take the calibration of the bundle, or of the fusion.
     """
 
     bundles: tuple[str, ...]
     gallery: str
+    approximate_above: int
     backends: tuple[str, ...]
     strict_backend: bool
     threads: int | None
@@ -34,6 +37,10 @@ class Settings:
     min_probability: float | None
     min_margin: float | None
     max_rates: Mapping[str, float]
+    fusion_senses: tuple[str, ...]
+    fusion_window_seconds: float
+    fusion_min_probability: float | None
+    fusion_min_margin: float | None
     sound_window_seconds: float
     sound_hop_seconds: float
     sound_silence_dbfs: float
@@ -46,6 +53,8 @@ class Settings:
     impact_rise_db: float
     stamp_tolerance_seconds: float
     keep_media: bool
+    message_types: Mapping[str, str]
+    audio_format: SoundFormat
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Settings:
@@ -53,6 +62,7 @@ class Settings:
         return cls(
             bundles=tuple(values['bundles']),
             gallery=os.path.expanduser(values['gallery']),  # noqa: PTH111 - ':memory:' is no path
+            approximate_above=values['search.approximate_above'],
             backends=tuple(values['backends']),
             strict_backend=values['strict_backend'],
             threads=values['threads'] or None,
@@ -63,10 +73,14 @@ class Settings:
             min_probability=unless_negative(values['min_probability']),
             min_margin=unless_negative(values['min_margin']),
             max_rates={name: values.get(f'{name}.max_rate', 0.0) for name in MODALITIES},
+            fusion_senses=tuple(filter(None, values['fusion.senses'])),
+            fusion_window_seconds=values['fusion.window_seconds'],
+            fusion_min_probability=unless_negative(values['fusion.min_probability']),
+            fusion_min_margin=unless_negative(values['fusion.min_margin']),
             sound_window_seconds=values['sound.window_seconds'],
             sound_hop_seconds=values['sound.hop_seconds'],
             sound_silence_dbfs=values['sound.silence_dbfs'],
-            touch_profiles=_by_topic(values['touch.topics'], values['touch.profiles']),
+            touch_profiles=by_topic(values['touch.topics'], values['touch.profiles']),
             touch_backgrounds=values['touch.backgrounds'],
             touch_event_seconds=values['touch.event_seconds'],
             touch_presses=values['touch.presses'],
@@ -75,6 +89,8 @@ class Settings:
             impact_rise_db=values['impact.rise_db'],
             stamp_tolerance_seconds=values['stamp_tolerance_seconds'],
             keep_media=values['keep_media'],
+            message_types={name: values[f'{name}.message_type'] for name in TYPED},
+            audio_format=SoundFormat.from_text(values['audio.format']),
         )
 
 
@@ -99,7 +115,7 @@ def check_values(values: Mapping[str, Any]) -> None:
         )
 
 
-def _by_topic(topics: Sequence[str], profiles: Sequence[str]) -> dict[str, str]:
+def by_topic(topics: Sequence[str], profiles: Sequence[str]) -> dict[str, str]:
     """Profile of each tactile sensor; a single one is that of all."""
     shared = profiles if len(profiles) == len(topics) else [profiles[0]] * len(topics)
     return dict(zip(topics, shared, strict=True))

@@ -6,15 +6,12 @@ from __future__ import annotations
 import time
 
 from xsense_ros.errors import InputError, XsenseError
-from xsense_ros.nodes.asker import Question
 from xsense_ros.nodes.chunk_sense import ChunkSense
+from xsense_ros.nodes.question import Question
 from xsense_ros.nodes.sense import Surroundings
 from xsense_ros.senses.microphone import Waveform, rms_dbfs
-from xsense_ros.senses.sound_window import Continuity, SoundWindow
-from xsense_ros.units import NS
-
-# Longest window that may be asked (the limit of the parameter), plus one hop.
-_CAPACITY_SECONDS = 31.0
+from xsense_ros.senses.sound_questions import SoundQuestions
+from xsense_ros.senses.sound_window import Continuity
 
 
 class SoundSense(ChunkSense):
@@ -24,9 +21,7 @@ class SoundSense(ChunkSense):
     """
 
     def __init__(self, around: Surroundings) -> None:
-        self._window = SoundWindow(_CAPACITY_SECONDS)
-        self._asked_until_ns = 0
-        self._skipped = 0
+        self._questions = SoundQuestions()
         super().__init__('sound', 'microphone/audio', around)
 
     def _subscribe_all(self) -> None:
@@ -36,12 +31,12 @@ class SoundSense(ChunkSense):
     def latest_sample(self) -> Waveform:
         """The newest window; InputError while too little was heard."""
         seconds = self._settings.sound_window_seconds
-        found = self._window.window(seconds)
+        found = self._questions.newest(seconds)
         if found is None:
             name = self._topics[0].name
             raise InputError(
                 'live sound',
-                f'{self._window.seconds:.2f} s',
+                f'{self._questions.seconds:.2f} s',
                 f'{seconds} s of unbroken sound on {name}',
                 'wait, shorten sound.window_seconds, or give the sample in `views`',
             )
@@ -50,10 +45,8 @@ class SoundSense(ChunkSense):
     def _handle(self, work: None) -> None:
         begun = time.perf_counter()
         heard = self._heard()
-        if not heard or not self._due() or not self._asker.wanted():
-            return
-        found = self._window.window(self._settings.sound_window_seconds)
-        if found is None:
+        found = self._questions.take()
+        if not heard or found is None or not self._asker.wanted():
             return
         start_ns, waveform = found
         newest, topic = heard[-1], heard[-1].topic
@@ -71,31 +64,14 @@ class SoundSense(ChunkSense):
             topic.answered += 1
 
     def _join(self, stamp_ns: int, waveform: Waveform) -> Continuity:
-        continuity = self._window.push(stamp_ns, waveform)
-        if continuity in (Continuity.BACKWARD, Continuity.GAP, Continuity.RATE_CHANGE):
-            self._asked_until_ns = 0
-        return continuity
+        settings = self._settings
+        return self._questions.push(
+            stamp_ns, waveform, settings.sound_window_seconds, settings.sound_hop_seconds
+        )
 
     def _end_ns(self) -> int:
-        return self._window.end_stamp_ns
-
-    def _due(self) -> bool:
-        """Whether a hop has passed since the last window; counts the windows missed meanwhile."""
-        end_ns = self._window.end_stamp_ns
-        hop_ns = round(self._settings.sound_hop_seconds * NS)
-        if self._window.seconds < self._settings.sound_window_seconds:
-            return False
-        if not self._asked_until_ns:
-            self._asked_until_ns = end_ns
-            return True
-        hops = (end_ns - self._asked_until_ns) // hop_ns
-        if hops < 1:
-            return False
-        self._skipped += hops - 1
-        # Kept on the grid of hops, so that chunk lengths do not stretch the rate.
-        self._asked_until_ns += hops * hop_ns
-        return True
+        return self._questions.end_stamp_ns
 
     def _dropped(self) -> int:
         """Windows that were due while an older one was in work."""
-        return self._skipped
+        return self._questions.missed

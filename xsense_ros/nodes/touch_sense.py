@@ -16,7 +16,6 @@ from std_msgs.msg import Header
 
 from xsense_ros.errors import InputError, XsenseError
 from xsense_ros.msg import TouchContact
-from xsense_ros.nodes.asker import Question
 from xsense_ros.nodes.conversions import (
     compressed_to_rgb,
     image_to_rgb,
@@ -28,6 +27,7 @@ from xsense_ros.nodes.faults import Level
 from xsense_ros.nodes.finger import Finger, arrival_ns, serial_of
 from xsense_ros.nodes.hearing import Arrival, Topic
 from xsense_ros.nodes.qos import TACTILE
+from xsense_ros.nodes.question import Question
 from xsense_ros.nodes.sense import Sense, Surroundings
 from xsense_ros.senses.camera import decode_compressed
 from xsense_ros.senses.press import Press
@@ -232,7 +232,7 @@ class TouchSense(Sense[None]):
         """
         if event is None or not self._asker.wanted():
             return
-        last = max(event.presses, key=lambda press: press.stamp_ns)
+        last = event.newest
         seen = self._fingers[last.topic].seen
         assert seen is not None
         # A stamp that the driver did not give is not made up for the answer.

@@ -35,6 +35,11 @@ class TouchEvent:
     stamp_ns: int
     presses: tuple[FingerPress, ...]
 
+    @property
+    def newest(self) -> FingerPress:
+        """The press that was felt last, whose stamp is that of the answer."""
+        return max(self.presses, key=lambda press: press.stamp_ns)
+
 
 @dataclass
 class _Finger:

@@ -66,7 +66,7 @@ def test_killed_while_enrolling_loses_nothing_acknowledged(tmp_path):
             # One commit can have been made and not yet told; never more than one a life.
             assert len(items) <= len(acknowledged) + life + 1
             assert gallery.version == len(items)
-            assert len(gallery._indices['ist', 'image']) == 3 * len(items)
+            assert len(gallery.vectors('ist', 'image').view_ids) == 3 * len(items)
             for item_id, vector in list(acknowledged.items())[-5:]:
                 assert gallery.search('ist', 'image', vector, 1)[0].item_id == item_id
     assert len(acknowledged) >= 6

@@ -137,5 +137,5 @@ def test_small_galleries_stay_exact() -> None:
 
 def test_missing_package_is_named(monkeypatch) -> None:
     monkeypatch.setattr(graph_index.importlib.util, 'find_spec', lambda name: None)
-    with pytest.raises(InputError, match='pip install "usearch<2.22"'):
+    with pytest.raises(InputError, match='pip install'):
         GraphIndex(D, above=1)

@@ -66,18 +66,24 @@ def json_lines(summary: Summary) -> str:
     return ''.join(json.dumps(asdict(row)) + '\n' for row in summary.rows)
 
 
-def write_section(path: Path, system: str, text: str) -> None:
+def write_section(path: Path, system: str, text: str, kind: str = 'results') -> None:
     """Replace what stands between <!-- results:SYSTEM --> and <!-- /results:SYSTEM -->.
+
+    Args:
+        path: the document.
+        system: name of the section.
+        text: what shall stand there.
+        kind: the word before the colon.
 
     Raises:
         InputError: the file does not hold the two markers once, in that order.
     """
-    start, end = f'<!-- results:{system} -->', f'<!-- /results:{system} -->'
+    start, end = f'<!-- {kind}:{system} -->', f'<!-- /{kind}:{system} -->'
     found = path.read_text(encoding='utf-8')
     pattern = re.compile(f'{re.escape(start)}.*?{re.escape(end)}', re.DOTALL)
     if len(pattern.findall(found)) != 1 or found.count(start) != 1 or found.count(end) != 1:
         raise InputError(
-            'results section',
+            f'{kind} section',
             str(path),
             f'{start} and {end}, once each',
             'put the two markers where the table belongs',

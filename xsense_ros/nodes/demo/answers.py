@@ -6,8 +6,9 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
+from xsense_ros.evaluation.events import NOTHING, UNKNOWN, Event
+from xsense_ros.evaluation.score import Score
 from xsense_ros.msg import MatchArray
-from xsense_ros.nodes.demo.score import NOTHING, UNKNOWN, Event, Score
 from xsense_ros.nodes.demo.table import (
     Row,
     percent,

@@ -15,15 +15,12 @@ from typing import Any
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
-from xsense_ros.msg import AudioChunk, Sample, TextStamped
-from xsense_ros.names import MODALITIES
+from xsense_ros.evaluation.events import Event
+from xsense_ros.evaluation.truth import asked_events
+from xsense_ros.msg import AudioChunk, Sample
 from xsense_ros.nodes.conversions import stamp_to_ns
-from xsense_ros.nodes.demo.score import Event
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 
-ASKED = '/truth/asked'
-# The modality of each word in which kinds of questions are told.
-_MODALITY = {name: name for name in MODALITIES} | {'picture': 'image', 'knock': 'impact'}
 _PICTURES = ('/camera/image', '/camera/image/compressed')
 _SOUND = '/microphone/audio'
 
@@ -42,14 +39,7 @@ class _Open:
     """A question whose sample is still being collected."""
 
     event: Event
-    target: str
     chunks: list[AudioChunk] = field(default_factory=list)
-
-
-def modalities(kind: str) -> tuple[str, str]:
-    """Modality of the question and of the answer of a kind such as 'picture -> sound, by kind'."""
-    query, _, rest = kind.partition(' -> ')
-    return _MODALITY[query], _MODALITY[rest.partition(',')[0]]
 
 
 def asked_questions(recording: Recording, window_ns: int) -> list[AskedQuestion]:
@@ -59,15 +49,7 @@ def asked_questions(recording: Recording, window_ns: int) -> list[AskedQuestion]
         recording: with the truth of each question, and its kind as ``header.frame_id``.
         window_ns: length of the sound that is asked.
     """
-    if ASKED not in recording.kinds:
-        return []
-    waiting: list[_Open] = []
-    for message in recording.messages((ASKED,)):
-        mark = deserialize_message(message.data, TextStamped)
-        begin_ns, kind = stamp_to_ns(mark.header.stamp), mark.header.frame_id
-        sense, target = modalities(kind)
-        event = Event(sense, kind, begin_ns, begin_ns + window_ns, mark.text)
-        waiting.append(_Open(event, target))
+    waiting = [_Open(event) for event in asked_events(recording, window_ns)]
     topics = tuple(name for name in (*_PICTURES, _SOUND) if name in recording.kinds)
     found = list(_collect(recording, topics, waiting))
     return sorted(found, key=lambda question: question.event.begin_ns)
@@ -99,7 +81,7 @@ def _collect(
             else:
                 sample = Sample(modality=Sample.IMAGE, compressed=stamped)
             waiting.remove(question)
-            yield AskedQuestion(event, question.target, sample)
+            yield AskedQuestion(event, event.target, sample)
 
 
 def _deserialised(topic: str, data: bytes) -> Any:

@@ -22,7 +22,7 @@ from xsense_ros.matching.template import BORDER, Template
 from xsense_ros.msg import Box, HeterologousMatch
 from xsense_ros.nodes.conversions import compressed_to_rgb, stamp_to_ns
 from xsense_ros.nodes.demo.sightings import Sightings
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 from xsense_ros.senses.infrared import decode_infrared_compressed
 
 _VISIBLE, _INFRARED = '/visible/image/compressed', '/infrared/image/compressed'

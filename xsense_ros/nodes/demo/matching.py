@@ -26,7 +26,7 @@ from xsense_ros.nodes.demo.sighted import SENSE, SightedRow, sighted_summary
 from xsense_ros.nodes.demo.sightings import MatchScore, Sightings
 from xsense_ros.nodes.demo.table import LiveTable
 from xsense_ros.nodes.echo import to_json
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 from xsense_ros.srv import SetTemplate
 
 _FRAMES = 'visible/image/compressed'

@@ -9,11 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
+from xsense_ros.evaluation.events import Event
+from xsense_ros.evaluation.score import Score
+from xsense_ros.evaluation.truth import modalities
 from xsense_ros.msg import MatchArray
 from xsense_ros.nodes.demo.answers import summary
-from xsense_ros.nodes.demo.asked import modalities
-from xsense_ros.nodes.demo.score import Event, Score
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 
 _TOPICS = {
     'image': ('/camera/image', '/camera/image/compressed'),

@@ -15,7 +15,7 @@ from rich.live import Live
 from xsense_ros.nodes.demo.part import Part
 from xsense_ros.nodes.demo.processes import Processes
 from xsense_ros.nodes.demo.table import LiveTable
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 
 _QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
 _REFRESH_SECONDS = 0.1

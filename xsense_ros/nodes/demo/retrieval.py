@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from xsense_ros.engines.bundle import Bundle
+from xsense_ros.evaluation.truth import Truth
 from xsense_ros.msg import MatchArray
 from xsense_ros.names import MODALITIES
 from xsense_ros.nodes.client import RetrievalClient, picture_sample, sound_sample
@@ -24,10 +25,9 @@ from xsense_ros.nodes.demo.asked import asked_questions
 from xsense_ros.nodes.demo.outcome import Outcome, conclude
 from xsense_ros.nodes.demo.part import QOS, Part
 from xsense_ros.nodes.demo.processes import Processes
-from xsense_ros.nodes.demo.score import Truth
 from xsense_ros.nodes.demo.table import LiveTable
 from xsense_ros.nodes.echo import to_json
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 
 # What comes on a topic is looked for among the views of its own kind; words, sketches, touches and
 # knocks, of which nothing is remembered, among the pictures.
@@ -74,7 +74,6 @@ class RetrievalPart(Part):
         parameters = {
             'bundles': bundles,
             'gallery': '":memory:"',
-            'keep_media': 'false',
             **{f'{sense}.targets': f'[{target}]' for sense, target in _TARGETS.items()},
             'sound.window_seconds': str(self._truth.window_ns * 1e-9),
         }

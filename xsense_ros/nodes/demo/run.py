@@ -9,7 +9,6 @@ import signal
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import click
 import rclpy
@@ -18,14 +17,16 @@ from rich.console import Console
 
 from xsense_ros.engines.bundle import find_bundle
 from xsense_ros.errors import InputError
+from xsense_ros.evaluation.items import read_items
+from xsense_ros.evaluation.truth import read_truth
 from xsense_ros.names import BUNDLES, MATCHER_BUNDLE
 from xsense_ros.nodes.dds import isolate_this_process
 from xsense_ros.nodes.demo.matching import MatchingPart
+from xsense_ros.nodes.demo.page import page_address, start_page
 from xsense_ros.nodes.demo.part import Part
 from xsense_ros.nodes.demo.play import play
 from xsense_ros.nodes.demo.processes import Processes
 from xsense_ros.nodes.demo.retrieval import RetrievalPart
-from xsense_ros.nodes.demo.score import read_truth
 from xsense_ros.nodes.demo.sightings import Sightings
 from xsense_ros.nodes.demo.table import LiveTable
 from xsense_ros.resources import find_resource
@@ -81,7 +82,7 @@ def demo(
 
     Starts the nodes and the replay as processes of their own, shows one node a gallery of
     pictures, plays the recording, shows the other one what it shall find in infrared frames, and
-    compares what they answer with what was really there.
+    compares what they answer with what was really there. A page shows it live.
 
     \b
     Examples:
@@ -109,7 +110,8 @@ def _run(
     started = time.monotonic()
     recording, truth = read_truth(sample / 'bag', round(WINDOW_SECONDS * 1e9))
     sightings = Sightings(recording)
-    items = _read_items(sample / 'gallery')
+    items = read_items(sample / 'gallery')
+    cameras = sample / 'cameras.yaml'
     table = LiveTable(recording.start_ns)
     out.mkdir(parents=True, exist_ok=True)
     isolate_this_process()
@@ -121,10 +123,10 @@ def _run(
     ):
         parts.append(RetrievalPart(recording, truth, items, bundles, matches, table))
         if sightings.shown:
-            cameras = sample / 'cameras.yaml'
             parts.append(MatchingPart(recording, sightings, matcher, cameras, out, sighted, table))
         try:
             with Processes(out) as processes:
+                start_page(processes, cameras if cameras.is_file() else None)
                 _prepare(processes, parts, console)
                 play(processes, recording, rate, loop, parts, table, console)
                 for part in parts:
@@ -154,6 +156,9 @@ def _prepare(processes: Processes, parts: list[Part], console: Console) -> None:
     console.print(f'{who} {are} up and {their} models: {time.monotonic() - begun:.1f} s')
     for part in parts:
         part.prepare(console)
+    address = page_address(processes)
+    told = f'live page: {address} (--loop keeps it)' if address else 'no live page: dashboard.log'
+    console.print(told, highlight=False, soft_wrap=True)
 
 
 def _conclude(parts: list[Part], out: Path, seconds: float, console: Console) -> None:
@@ -166,19 +171,3 @@ def _conclude(parts: list[Part], out: Path, seconds: float, console: Console) ->
             f'Every answer as a line of JSON: {out}/*.jsonl    (whole run: {seconds:.1f} s)',
             highlight=False,
         )
-
-
-def _read_items(folder: Path) -> list[dict[str, Any]]:
-    """Entries of items.json, with the paths of pictures and sounds made whole."""
-    try:
-        items = json.loads((folder / 'items.json').read_text('utf-8'))
-        return [
-            item | {kind: folder / item[kind] for kind in ('picture', 'sound') if kind in item}
-            for item in items
-            if item['item_id'] and item['label'] and ('picture' in item or 'sound' in item)
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        cure = 'make it again: xsense-train data record-sample'
-        raise InputError(
-            'gallery of the sample', str(folder), f'a folder with items.json ({error!r})', cure
-        ) from error

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from rclpy.serialization import deserialize_message
 
+from xsense_ros.evaluation.events import NOTHING
+from xsense_ros.evaluation.score import percentile
 from xsense_ros.matching.boxes import centres, overlap
 from xsense_ros.msg import HeterologousMatch, TextStamped
 from xsense_ros.nodes.conversions import stamp_to_ns
-from xsense_ros.nodes.demo.score import NOTHING, percentile
-from xsense_ros.nodes.recording import Recording
+from xsense_ros.recording import Recording
 
 SHOWN, TRUTH = '/truth/template', '/truth/match'
 CLOSE = 5.0  # pixels of the infrared frame, along each axis, between a hit and the truth

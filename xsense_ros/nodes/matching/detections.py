@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from xsense_ros.matching.seeker import Sighting
+from xsense_ros.nodes.adapters import installed
 from xsense_ros.nodes.matching.targets import Target
 
-try:
+# Not on PyPI; the topic exists where the package is installed.
+DETECTIONS_TYPE: type[Any] | None = installed('vision_msgs/msg/Detection2DArray')
+if DETECTIONS_TYPE is not None:
     from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
-except ImportError:  # not on PyPI; the topic exists where the package is installed
-    Detection2DArray = None
-
-# Type of the topic; None where it does not exist.
-DETECTIONS_TYPE: type[Any] | None = Detection2DArray
 
 
 def detections_message(header: Any, seen: Iterable[tuple[Target, Sighting]]) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import threading
 
-import numpy as np
 from sensor_msgs.msg import CameraInfo
 
+from xsense_ros.adapters.cameras import camera_of
 from xsense_ros.errors import InputError
 from xsense_ros.matching.mapping import Camera, Mapping
 from xsense_ros.nodes.hearing import Arrival
@@ -16,16 +16,6 @@ from xsense_ros.nodes.matching.surroundings import MatchingHearing, Surroundings
 from xsense_ros.nodes.qos import CAMERA
 
 _TOPICS = ('visible/camera_info', 'infrared/camera_info')
-
-
-def camera_of(info: CameraInfo) -> Camera:
-    """The camera that a message describes; InputError for one that is not calibrated."""
-    return Camera(
-        (info.width, info.height),
-        np.array(info.k).reshape(3, 3),
-        tuple(info.d),
-        info.distortion_model,
-    )
 
 
 class Registration(MatchingHearing):

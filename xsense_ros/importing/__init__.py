@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a folder or a table of files to a filled gallery."""
