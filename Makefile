@@ -39,7 +39,7 @@ docs: .venv/.test ## tables of README.md and docs/reference from the code; all o
 	@PYTHONPATH=training $(RUN) -m scripts.docs
 	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet --strict
 
-bench: .venv/.test ## our own cost as ratios, into benchmarks/results, docs/benchmarks.md and README.md (about seven minutes; leave the machine alone)
+bench: .venv/.test ## our own cost as ratios, into benchmarks/results, docs/benchmarks.md and README.md (about ten minutes; leave the machine alone)
 	@PYTHONPATH=training $(RUN) -m benchmarks --save
 
 train-bundles: reproduce-see-hear-read reproduce-sketch reproduce-tnn-c-cca reproduce-crossnet reproduce-hetero ## train every shipped bundle again from its data

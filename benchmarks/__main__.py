@@ -44,7 +44,7 @@ def main(names: tuple[str, ...], path: Path, saving: bool) -> None:
     """Measure our own cost as ratios against something bare in the same run.
 
     \b
-    python -m benchmarks               everything, about seven minutes
+    python -m benchmarks               everything, about ten minutes
     python -m benchmarks camera soak   only these
     python -m benchmarks --save        everything, into the documents
     """

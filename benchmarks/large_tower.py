@@ -80,7 +80,7 @@ def _measure(
         try:
             engine, _ = load_engine(path, spec, (backend,), threads=THREADS, strict=True)
         except EngineError as error:
-            rows.append(NotRun(f'{name} on {backend}', error.what))
+            rows.append(NotRun(f'{name} on {backend}', str(error)))
             continue
         stack.callback(engine.close)
         calls[backend] = partial(engine.infer, {'x': picture.numpy()})
