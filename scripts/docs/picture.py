@@ -55,53 +55,73 @@ def picture() -> str:
 
 
 def _retrieval() -> list[str]:
-    left, right, top, bottom = 232, 776, 20, 306
-    heard, said = _names('retrieval', HEARS), _names('retrieval', SAYS)
-    drawn = [
-        _rect(left, top, right - left, bottom - top, 'node', 12),
-        _text(left + 16, top + 26, 'retrieval', 'name'),
-        _text(left + 98, top + 26, 'what is sensed in, ranked answers out', 'small'),
+    parts = [
+        ('senses', ('decode, clean,', 'cut windows')),
+        ('engines', ('one vector a space;', 'ONNX or TensorRT')),
+        ('ranking', ('calibrated odds;', 'accepted or unknown')),
     ]
-    drawn += _pills(16, 36, 186, heard, 'topic')
-    drawn += [_arrow(202, 36 + 40 * number + 15, left + 16, 130) for number in range(len(heard))]
-    drawn += [
-        *_part(left + 16, 84, 142, 'senses', ('decode, clean,', 'cut windows')),
-        *_part(left + 194, 84, 142, 'engines', ('one vector a space;', 'ONNX or TensorRT')),
-        *_part(left + 372, 84, 156, 'ranking', ('calibrated odds;', 'accepted or unknown')),
-        _arrow(left + 158, 130, left + 194, 130),
-        _arrow(left + 336, 130, left + 372, 130),
-        *_part(left + 372, 206, 156, 'gallery', ('a crash-safe file, or', 'shared by a fleet')),
-        _arrow(left + 450, 206, left + 450, 163),
+    beside = [
+        *_part(604, 206, 156, 'gallery', ('a crash-safe file, or', 'shared by a fleet')),
+        _arrow(682, 206, 682, 163),
     ]
-    drawn += _pills(808, 60, 176, said, 'said')
-    drawn += [_arrow(right - 16, 130, 808, 60 + 40 * number + 15) for number in range(len(said))]
-    served = [f'~/{row.name}' for row in SERVICES['retrieval']]
-    drawn += _services(left + 16, 206, 320, served)
-    drawn.append(_arrow(left + 336, 244, left + 372, 244))
+    drawn = _node(
+        'retrieval', 'what is sensed in, ranked answers out', (20, 306), (36, 84, 60), 130, parts,
+        beside,
+    )  # fmt: skip
+    drawn += _services(248, 206, 320, [f'~/{row.name}' for row in SERVICES['retrieval']])
+    drawn.append(_arrow(568, 244, 604, 244))
     return drawn
 
 
 def _matching() -> list[str]:
-    left, right, top, bottom = 232, 776, 326, 470
-    heard, said = _names('matching', HEARS), _names('matching', SAYS)
+    parts = [
+        ('frames', ('paired by stamp,', 'mapped to one view')),
+        ('template', ('cut and encoded', 'once')),
+        ('search', ('around the last place,', 'or tile by tile')),
+    ]
+    saying = 'a thing marked in visible light, found in heat'
+    drawn = _node('matching', saying, (326, 470), (346, 364, 346), 400, parts)
+    served = '  '.join(f'~/{row.name}' for row in SERVICES['matching'])
+    drawn.append(_text(248, 460, served, 'mono'))
+    return drawn
+
+
+def _node(
+    name: str,
+    saying: str,
+    span: tuple[int, int],
+    tops: tuple[int, int, int],
+    middle: int,
+    parts: Sequence[tuple[str, tuple[str, str]]],
+    beside: Sequence[str] = (),
+) -> list[str]:
+    """A node between its topics.
+
+    Args:
+        name: of the node.
+        saying: what it does.
+        span: top and bottom of its box.
+        tops: of the topics that it hears, of its parts, and of the topics that it says.
+        middle: height at which a sample goes through.
+        parts: the three that it goes through, and what each does.
+        beside: what else is drawn within.
+    """
+    left, right = 232, 776
+    (top, bottom), (hears, inside, says) = span, tops
+    heard, said = _names(name, HEARS), _names(name, SAYS)
     drawn = [
         _rect(left, top, right - left, bottom - top, 'node', 12),
-        _text(left + 16, top + 26, 'matching', 'name'),
-        _text(left + 98, top + 26, 'a thing marked in visible light, found in heat', 'small'),
+        _text(left + 16, top + 26, name, 'name'),
+        _text(left + 98, top + 26, saying, 'small'),
     ]
-    drawn += _pills(16, 346, 186, heard, 'topic')
-    drawn += [_arrow(202, 346 + 40 * number + 15, left + 16, 400) for number in range(len(heard))]
-    drawn += [
-        *_part(left + 16, 364, 142, 'frames', ('paired by stamp,', 'mapped to one view')),
-        *_part(left + 194, 364, 142, 'template', ('cut and encoded', 'once')),
-        *_part(left + 372, 364, 156, 'search', ('around the last place,', 'or tile by tile')),
-        _arrow(left + 158, 400, left + 194, 400),
-        _arrow(left + 336, 400, left + 372, 400),
-    ]
-    drawn += _pills(808, 346, 176, said, 'said')
-    drawn += [_arrow(right - 16, 400, 808, 346 + 40 * number + 15) for number in range(len(said))]
-    served = '  '.join(f'~/{row.name}' for row in SERVICES['matching'])
-    drawn.append(_text(left + 16, bottom - 10, served, 'mono'))
+    drawn += _pills(16, hears, 186, heard, 'topic')
+    drawn += [_arrow(202, hears + 40 * n + 15, left + 16, middle) for n in range(len(heard))]
+    for offset, width, part in zip((16, 194, 372), (142, 142, 156), parts, strict=True):
+        drawn += _part(left + offset, inside, width, *part)
+    drawn += [_arrow(left + end, middle, left + end + 36, middle) for end in (158, 336)]
+    drawn += beside
+    drawn += _pills(808, says, 176, said, 'said')
+    drawn += [_arrow(right - 16, middle, 808, says + 40 * n + 15) for n in range(len(said))]
     return drawn
 
 

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,33 +15,16 @@ from xsense_ros.msg import Box, HeterologousMatch
 from tests.e2e.site import draw, own_answer
 from tests.ros.harness import image_message
 from tests.ros.matching import counts_message
+from tests.ros.repeating import repeating
 from tests.toy import toy_image
 
 pytestmark = pytest.mark.ros
 
 
-@contextmanager
-def repeating(publish: Callable[[], None]) -> Iterator[None]:
-    """Best-effort topics may drop a message: it is sent again until the test has seen enough."""
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.wait(0.1):
-            publish()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def test_a_camera_is_seen_and_answered(page: Any, site: Any) -> None:
     operator = site.operator
     publish = lambda: operator.publish('camera/image', operator.image('blue'), reliable=False)  # noqa: E731
-    with repeating(publish):
+    with repeating(publish, 0.1):
         tile = page.locator('[data-tile=camera] canvas')
         expect(tile).to_be_visible()
         pixel = tile.evaluate("tile => [...tile.getContext('2d').getImageData(9, 9, 1, 1).data]")
@@ -82,7 +62,7 @@ def test_boxes_lie_where_the_matcher_has_found_them(page: Any, site: Any) -> Non
         operator.publish('infrared/image', infrared, reliable=False)
         operator.publish('heterologous_matches', found)
 
-    with repeating(publish):
+    with repeating(publish, 0.1):
         frame = page.locator('[data-tile=visible] .tile-picture')
         box = frame.locator('rect')
         expect(box).to_be_visible()
@@ -100,7 +80,7 @@ def test_health_tells_nodes_topics_and_diagnostics(opened: Any, site: Any) -> No
     node = page.locator('#nodes li').filter(has_text='retrieval')
     expect(node).to_contain_text('active')
     operator = site.operator
-    with repeating(lambda: operator.publish('text', operator.text('red'))):
+    with repeating(lambda: operator.publish('text', operator.text('red')), 0.1):
         expect(page.locator('#latency tbody')).to_contain_text('Reads')
         expect(page.locator('#rates tbody')).to_contain_text('text')
     parts = page.locator('#diagnostics .well')

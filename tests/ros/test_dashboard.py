@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +19,7 @@ from xsense_ros.msg import Box, HeterologousMatch, MatchArray
 from tests.ros.harness import Robot, chunks, eventually, image_message, remembering
 from tests.ros.matching import counts_message
 from tests.ros.paging import Dashboard
+from tests.ros.repeating import repeating
 from tests.toy import toy_image, toy_sketch, toy_sound
 from tests.unit.dashboard.pages import picture_file
 from xsense_ros.dashboard.uploads import wav
@@ -49,24 +48,6 @@ def decoded(jpeg: bytes) -> Any:
 
 def png(rgb: Any) -> bytes:
     return cv2.imencode('.png', np.ascontiguousarray(rgb[..., ::-1]))[1].tobytes()
-
-
-@contextlib.contextmanager
-def repeating(publish: Any) -> Iterator[None]:
-    """Best-effort topics may drop a message: it is sent again until the test has seen enough."""
-    stop = threading.Event()
-
-    def run() -> None:
-        while not stop.wait(0.05):
-            publish()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 class TestTiles:
