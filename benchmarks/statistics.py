@@ -42,10 +42,12 @@ def median_row(ours: Sequence[float], bare: Sequence[float] = (), **row: Any) ->
 
     Args:
         ours: one value a run.
-        bare: those of the reference in the same runs, not 0; empty for none.
+        bare: those of the reference in the same runs; empty for none. Where it is 0 (no jitter at
+            all, of two answers) there is nothing to divide by, and the run counts for no ratio.
         row: what else the row says.
     """
-    ratios = [one / other for one, other in zip(ours, bare, strict=True)] if bare else []
+    pairs = zip(ours, bare, strict=True) if bare else ()
+    ratios = [one / other for one, other in pairs if other]
     return Row(
         value=_rounded(percentile(ours, 50)),
         ratio=_rounded(percentile(ratios, 50)) if ratios else None,

@@ -56,6 +56,13 @@ def test_median_row(pairs: list[tuple[float, float]]) -> None:
     assert median_row(ours, figure='f', **WHAT).ratio is None
 
 
+def test_a_reference_of_nothing_gives_no_ratio() -> None:
+    row = median_row([3.0, 4.0, 5.0], [0.0, 2.0, 0.0], figure='f', reference='r', **WHAT)
+    assert (row.value, row.ratio, row.runs) == (4.0, 2.0, 3)
+    row = median_row([3.0], [0.0], figure='f', reference='r', **WHAT)
+    assert (row.value, row.ratio) == (3.0, None)
+
+
 def test_percentile_rows_pool_the_samples_of_all_runs() -> None:
     generator = np.random.default_rng(0)
     ours, bare = (generator.gamma(2.0, 1.0, (4, 30)).tolist() for _ in range(2))

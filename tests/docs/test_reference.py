@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
 
-from scripts.docs.generated import files, sections, stale
+from scripts.docs.generated import files, sections
 from scripts.docs.interfaces import read_all, read_interface
 from scripts.docs.launch_files import launch_files
 from scripts.docs.markdown import table
@@ -19,7 +22,14 @@ from xsense_ros.nodes.interface_table import SERVICES, TOPICS
 
 
 def test_nothing_is_stale() -> None:
-    assert stale() == [], 'write it again: make docs'
+    # In an interpreter of its own: click keeps the help option that a command was first asked
+    # with, so what other tests of this process called would show in the pages.
+    done = subprocess.run(
+        [sys.executable, '-m', 'scripts.docs', '--check'],
+        cwd=ROOT, env=os.environ | {'PYTHONPATH': str(ROOT / 'training')},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_table_has_every_row() -> None:
