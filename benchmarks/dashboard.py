@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +19,8 @@ from xsense_ros.msg import MatchArray
 
 from benchmarks.floor import FLOOR, bare_subscriber
 from benchmarks.over_dds import RATES
-from benchmarks.rig import BUNDLE, Rig, image_message
+from benchmarks.ports import free_port
+from benchmarks.rig import BUNDLE, Rig, image_message, until
 from benchmarks.samples import noise_frame, sample
 from benchmarks.statistics import median_row, percentile, percentile_rows
 from benchmarks.stream import Stream
@@ -29,6 +29,7 @@ from xsense_ros.nodes.conversions import stamp_to_ns
 
 RATE, COUNT, RUNS, PEAK_RUNS, PEAK_SECONDS = 30, 75, 3, 4, 1.6
 SKETCHES = 20
+_MOST_RUNS = 20
 
 
 class Pages:
@@ -36,7 +37,7 @@ class Pages:
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
-        self.port = _free_port()
+        self.port = free_port()
         self.arrivals: list[tuple[float, float]] = []
 
     @contextlib.contextmanager
@@ -58,14 +59,20 @@ class Pages:
         reading = threading.Thread(target=self._read, args=(child.stdout,), daemon=True)
         reading.start()
         try:
-            images = self._rig.images
-            self._rig.wait(lambda: images.get_subscription_count() > 1, 'the page')
+            self.arrivals.clear()
+            self._rig.insist(self._show, lambda: bool(self.arrivals), 'the page')
             yield
         finally:
             child.terminate()
-            child.wait(timeout=20)
+            child.wait(timeout=60)
             reading.join()
+        images = self._rig.images
         self._rig.wait(lambda: images.get_subscription_count() == 1, 'the end of the page')
+
+    def _show(self) -> None:
+        frame = image_message(noise_frame(0))
+        self._rig.stamp(frame)
+        self._rig.images.publish(frame)
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -113,11 +120,19 @@ def _to_the_page(
     shown: list[list[float]] = []
     floors: list[list[float]] = []
     with pages.open(), bare_subscriber(rig) as floor:
-        for _ in range(runs):
+        for _ in range(_MOST_RUNS):
             pages.arrivals.clear()
             stream.steady(frames, RATE, count)
-            shown.append([(came - stamp) * 1e3 for stamp, came in list(pages.arrivals)])
-            floors.append(floor.steady(frames, RATE, count).latency)
+            until(lambda: bool(pages.arrivals), 1.0)
+            tiles = [(came - stamp) * 1e3 for stamp, came in list(pages.arrivals)]
+            bare = floor.steady(frames, RATE, count).latency
+            if tiles and bare:  # else all frames of so short a run were lost: there are more runs
+                shown.append(tiles)
+                floors.append(bare)
+            if len(shown) == runs:
+                break
+        else:
+            raise RuntimeError('no tile came to the page')
     return percentile_rows(
         shown, floors, {'p50': 'value <= 100'}, group='node', name='camera 640x480 to a page',
         variant=f'{RATE} Hz', unit='ms', reference=FLOOR,
@@ -145,7 +160,14 @@ def _drawings(pages: Pages, count: int, runs: int) -> list[Row]:
 
 def _cost(pages: Pages, stream: Stream, frames: list[Any], seconds: float, runs: int) -> Row:
     # As the node says itself: another encoder here would take its processor.
-    engine_ms = percentile(stream.steady(frames, RATE, 20).engine, 50)
+    engine: list[float] = []
+    for _ in range(_MOST_RUNS):
+        engine += stream.steady(frames, RATE, 20).engine
+        if engine:
+            break
+    else:
+        raise RuntimeError('no answers')
+    engine_ms = percentile(engine, 50)
     raw_rate = min(1e3 / engine_ms, 120.0)
 
     def peak() -> float:
@@ -167,10 +189,3 @@ def _cost(pages: Pages, stream: Stream, frames: list[Any], seconds: float, runs:
 
 def _child(module: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, '-m', module, *arguments], **options)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port: int = probe.getsockname()[1]
-        return port

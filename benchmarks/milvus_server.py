@@ -11,19 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.ports import free_port
+
 NEEDS = '`python -m pip install pymilvus milvus-lite`'
 
 
 def missing() -> bool:
     """Whether the packages for it are not installed."""
     return any(importlib.util.find_spec(name) is None for name in ('pymilvus', 'milvus_lite'))
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
 
 
 class MilvusServer:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from xsense_ros.msg import AudioChunk, MatchArray, Sample
-from xsense_ros.srv import Enroll
 
 from benchmarks.samples import noise_frame
 from benchmarks.subjects import THREADS
+from xsense_ros.nodes.client import RetrievalClient
 from xsense_ros.nodes.dds import isolate_this_process
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
@@ -33,6 +33,15 @@ if TYPE_CHECKING:
 
 BUNDLE = 'image-sound-text'
 REMEMBERED = 20
+_PATIENCE, _ASK_AGAIN = 120.0, 1.0  # seconds
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a condition; whether it held in time."""
+    deadline = time.monotonic() + seconds
+    while not (held := condition()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return held
 
 
 class NodeRig:
@@ -73,7 +82,8 @@ class NodeRig:
         )
         rclpy.init()
         self.node = rclpy.create_node('bench')
-        LifecycleClient(rclpy.create_node('bench_manager'), self._name).bring_up()
+        manager = rclpy.create_node('bench_manager')
+        LifecycleClient(manager, self._name, timeout=_PATIENCE).bring_up()
         executor = make_executor()
         executor.add_node(self.node)
         context = rclpy.get_default_context()
@@ -85,7 +95,7 @@ class NodeRig:
         self._stopping.set()
         rclpy.try_shutdown()
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=_PATIENCE)
         self._log.close()
         self._folder.cleanup()
 
@@ -105,12 +115,21 @@ class NodeRig:
         return int(now.nanoseconds)
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        """Until a condition holds; TimeoutError after 20 s."""
-        deadline = time.monotonic() + 20
-        while not condition():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f'{what} was not connected within 20 s')
-            time.sleep(0.05)
+        """Until a condition holds; TimeoutError after two minutes."""
+        if not until(condition, _PATIENCE):
+            raise TimeoutError(f'{what}: nothing within {_PATIENCE:g} s')
+
+    def insist(self, ask: Callable[[], None], answered: Callable[[], bool], what: str) -> None:
+        """Ask until there is an answer: then both ends know of each other, and all is warm.
+
+        What is published before a subscriber has discovered the publisher is lost.
+        """
+
+        def asked() -> bool:
+            ask()
+            return until(answered, _ASK_AGAIN)
+
+        self.wait(asked, what)
 
 
 class Rig(NodeRig):
@@ -131,6 +150,7 @@ class Rig(NodeRig):
         own = (f'bundles:=[{bundle}]', "gallery:=':memory:'")
         super().__init__('retrieval', (*own, *parameters))
         self._on_match = on_match
+        self._awake = threading.Event()
 
     def _start(self) -> None:
         super()._start()
@@ -140,8 +160,13 @@ class Rig(NodeRig):
         )
         self._remember_things()
         self.node.create_subscription(MatchArray, 'matches', self._heard, 50)
-        self.wait(lambda: self.images.get_subscription_count() > 0, 'the camera topic')
-        self.wait(lambda: self.node.count_publishers('matches') > 0, 'the matches topic')
+        first = image_message(noise_frame(0))
+
+        def ask() -> None:
+            self.stamp(first)
+            self.images.publish(first)
+
+        self.insist(ask, self._awake.is_set, 'the first answer')
 
     def publish_sound(self, samples: NDArray[np.int16], rate: int) -> None:
         """Publish a mono chunk (N,)."""
@@ -151,17 +176,15 @@ class Rig(NodeRig):
         self.sounds.publish(message)
 
     def _heard(self, message: MatchArray) -> None:
-        self._on_match(message, time.perf_counter())
+        if self._awake.is_set():
+            self._on_match(message, time.perf_counter())
+        self._awake.set()
 
     def _remember_things(self) -> None:
-        client = self.node.create_client(Enroll, 'retrieval/enroll')
-        if not client.wait_for_service(timeout_sec=20):
-            raise TimeoutError('the enroll service did not appear within 20 s')
-        for number in range(REMEMBERED):
-            view = Sample(modality=Sample.IMAGE, image=image_message(noise_frame(number)))
-            answer = client.call(Enroll.Request(label=f'thing {number}', views=[view]))
-            if not answer.success:
-                raise RuntimeError(answer.message)
+        with RetrievalClient() as client:
+            for number in range(REMEMBERED):
+                view = Sample(modality=Sample.IMAGE, image=image_message(noise_frame(number)))
+                client.enroll(f'thing {number}', [view])
 
 
 def image_message(frame: NDArray[np.uint8]) -> Image:

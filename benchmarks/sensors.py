@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from xsense_ros.msg import MatchArray
-
-from benchmarks.fingers import RATE, Fingers, finger_rig, serial
+from benchmarks.fingers import RATE, Fingers, finger_rig
+from benchmarks.rig import until
 from benchmarks.statistics import median_row
 from xsense_ros.bench.rows import HIGHER, Row
+from xsense_ros.nodes.conversions import stamp_to_ns
 
 COUNTS = (1, 3, 6)
 HEIGHT, WIDTH = 240, 320
@@ -51,29 +50,27 @@ def run(scale: float = 1.0, counts: Sequence[int] = COUNTS) -> list[Row]:
 
 def _measure(count: int, frames: int) -> tuple[list[float], list[float], list[float]]:
     """Cores used, share of the touches answered and fairness, by run."""
-    heard: Counter[str] = Counter()
+    heard: set[int] = set()  # stamps, one a frame
     topics = [f'touch{number}' for number in range(count)]
     used, answered, fairness = [], [], []
-    with finger_rig(lambda message, _: _note(heard, message), topics) as rig:
+    with finger_rig(lambda m, _: heard.add(stamp_to_ns(m.header.stamp)), topics) as rig:
         fingers = Fingers(rig, topics, HEIGHT, WIDTH)
         for _ in range(RUNS):
-            heard.clear()
+            touched: list[list[int]] = [[] for _ in topics]
             begin, cpu = time.perf_counter(), rig.cpu_seconds()
             for number in range(frames):
                 time.sleep(max(0.0, begin + number / RATE - time.perf_counter()))
-                for publisher, pair in zip(fingers.publishers, fingers.frames, strict=True):
-                    frame = pair[number % 2]
-                    rig.stamp(frame)
+                for finger, publisher in enumerate(fingers.publishers):
+                    frame = fingers.frames[finger][number % 2]
+                    stamp = rig.stamp(frame)
+                    if number % 2 == 0:
+                        touched[finger].append(stamp)
                     publisher.publish(frame)
             used.append((rig.cpu_seconds() - cpu) / (time.perf_counter() - begin))
-            time.sleep(0.4)
-            per_sensor = [heard[serial(number)] for number in range(count)]
+            until(lambda last=touched: all(heard & {one[-1]} for one in last), 1.0)
+            per_sensor = [len(heard & set(stamps)) for stamps in touched]
             touches = (frames + 1) // 2 * count
             answered.append(sum(per_sensor) / touches)
             fair = sum(per_sensor) / count
             fairness.append(min(per_sensor) / fair if fair else 0.0)
     return used, answered, fairness
-
-
-def _note(heard: Counter[str], message: MatchArray) -> None:
-    heard[message.header.frame_id] += 1

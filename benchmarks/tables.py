@@ -58,10 +58,12 @@ def brief(records: Sequence[Record]) -> str:
 def _machine(record: Record, plots: Sequence[str]) -> str:
     machine = record.machine
     versions = ', '.join(f'{name} {found}' for name, found in machine['versions'].items())
+    # Files of before these were written down have none.
+    able = f', {" ".join(machine["instructions"])}' if machine.get('instructions') else ''
     parts = [
         f'## {record.title}',
-        f'{machine["memory_gb"]} GB memory, {machine["system"]}, Python {machine["python"]}, '
-        f'{versions}.',
+        f'{machine["memory_gb"]} GB memory, {machine["system"]}{able}, '
+        f'Python {machine["python"]}, {versions}.',
     ]
     parts += [f'![{link.rpartition("/")[2]}]({link})' for link in plots]
     known = [*HEADINGS, *dict.fromkeys(row.group for row in record.rows)]

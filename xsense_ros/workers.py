@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import cv2
+
 Job = TypeVar('Job')
 Result = TypeVar('Result')
 
@@ -23,6 +25,8 @@ def in_order(
 ) -> Iterator[tuple[Job, Future[Result]]]:
     """Work on jobs in threads; each job with its finished future, in the order of the jobs.
 
+    Meanwhile OpenCV works in the threads that call it: its own would take cores from these.
+
     Args:
         jobs: taken one by one in the caller's thread.
         work: called in a thread of its own for each; its exception is that of the future.
@@ -31,6 +35,8 @@ def in_order(
     """
     waiting: deque[tuple[Job, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(workers)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
     try:
         for job in jobs:
             waiting.append((job, pool.submit(work, job)))
@@ -40,6 +46,7 @@ def in_order(
             yield _finished(waiting)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        cv2.setNumThreads(before)
 
 
 def _finished(waiting: deque[tuple[Job, Future[Result]]]) -> tuple[Job, Future[Result]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import as_record
+from benchmarks.machine import instructions
 from benchmarks.plots import draw
 from benchmarks.renew import DOCUMENT, README, SECTION, pictures, records, renew, save
 from benchmarks.statistics import NotRun
@@ -105,7 +106,22 @@ def test_figures_without_answers_are_not_run() -> None:
     whole = as_record([TOWER, replace(TOWER, figure='p95', ratio=float('nan')), NotRun('x', 'y')])
     assert whole.rows == [TOWER]
     assert whole.not_run == {'toy image onnxruntime p95': 'too few answers', 'x': 'y'}
-    assert {'cpu', 'cores', 'gpu', 'versions'} <= set(whole.machine)
+    assert {'cpu', 'instructions', 'cores', 'gpu', 'versions'} <= set(whole.machine)
+
+
+@pytest.mark.parametrize(
+    ('info', 'told'),
+    [
+        ('model name : X\nflags\t\t: fpu avx2 sse avx512_vnni\n', ['avx2', 'avx512_vnni']),
+        ('processor : 0\nFeatures : fp asimd asimddp\nFeatures : fp\n', ['asimd', 'asimddp']),
+        ('', []),
+    ],
+)
+def test_instructions_of_a_processor(info: str, told: list[str]) -> None:
+    assert instructions(info) == told
+    able = replace(RECORD, machine={**MACHINE, 'instructions': told})
+    line = ', '.join(['8 GB memory', 'Linux x86_64', *([' '.join(told)] if told else [])])
+    assert f'{line}, Python 3.12.1, numpy 2.0.' in document([able], {})
 
 
 def test_documents_hold_what_the_records_say() -> None:

@@ -84,7 +84,7 @@ def terminal(desk: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open('wb') as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 180
         while 'active: ' not in log.read_text():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -92,7 +92,7 @@ def terminal(desk: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
 
 
 def test_first_hour(desk: Path, terminal: subprocess.Popen[bytes]) -> None:

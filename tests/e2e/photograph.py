@@ -72,12 +72,13 @@ def _desk(browser: Browser, url: str, file: Path) -> None:
 
 
 def _phone(browser: Browser, url: str, file: Path) -> None:
-    """Live, asked, remembered and fares: four views of a phone beside each other."""
+    """Live, asked with two senses, remembered and fares: four views of a phone in a row."""
     page = _open(browser, f'{url}#live', viewport=PHONE, is_mobile=True, has_touch=True)
     views = [_best(page)]
     page.get_by_role('link', name='Ask').click()
     draw_strokes(page, _anchor())
     _wait_for_answer(page)
+    _ask_together(page, 'the anchor of a ship')
     views.append(page.screenshot())
     page.emulate_media(color_scheme='dark')
     for name in ('Things', 'Health'):
@@ -98,6 +99,17 @@ def _wait_for_answer(page: Page) -> None:
     own_answer(page).wait_for()
     page.locator('#own[aria-busy=false]').wait_for()
     page.wait_for_timeout(1500)
+
+
+def _ask_together(page: Page, text: str) -> None:
+    """Once more, with a text."""
+    page.get_by_role('checkbox', name='Ask with several senses at once').check()
+    page.get_by_role('tab', name='Write').click()
+    page.locator('#text').fill(text)
+    page.locator('#text-ask').click()
+    page.get_by_role('button', name='Ask together').click()
+    own_answer(page).locator('.asked').wait_for()
+    _wait_for_answer(page)
 
 
 def _best(page: Page) -> bytes:

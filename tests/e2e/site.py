@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -47,10 +48,14 @@ class Site:
         self.dashboard: Dashboard
 
     def __enter__(self) -> Self:
-        self.start_robot()
-        self.namespace = self.robot.namespace
-        rclpy.init(context=self._context)
-        self.start_dashboard()
+        try:
+            self.start_robot()
+            self.namespace = self.robot.namespace
+            rclpy.init(context=self._context)
+            self.start_dashboard()
+        except BaseException:
+            self.__exit__()  # participants that stay hide those of later tests from discovery
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,7 +63,7 @@ class Site:
             self._profile.close()
         self.stop_dashboard()
         self.stop_robot()
-        self._context.shutdown()
+        self._context.try_shutdown()
 
     @property
     def operator(self) -> Operator:
@@ -83,11 +88,20 @@ class Site:
     def stop_robot(self) -> None:
         """End it."""
         self._robot_stack.close()
+        # Its participant leaves now: where it leaves while its successor comes, that may not be
+        # discovered for as long as a lease lasts (20 s).
+        vars(self).pop('robot', None)
+        gc.collect()
 
     def start_dashboard(self, port: int = 0) -> None:
         """Serve the page; it has a DDS context of its own and outlives the robot."""
         place: Any = SimpleNamespace(context=self._context, namespace=self.namespace)
         self.dashboard = self._page_stack.enter_context(Dashboard(place, port=port))
+        self.await_answers()
+
+    def await_answers(self) -> None:
+        """Until the dashboard and the robot have found each other, and questions are answered."""
+        self.dashboard.await_robot()
 
     def stop_dashboard(self) -> None:
         """Serve it no longer."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.ros.repeating import repeating
 from tests.toy import toy_image, toy_sound
 from xsense_ros.dashboard.uploads import wav
 
@@ -82,6 +83,97 @@ def test_a_chosen_sound_finds_its_thing(page: Any) -> None:
     page.get_by_label('Choose a file').set_input_files(sound)
     expect(own_answer(page).locator('.answer-label')).to_have_text('red')
     expect(own_answer(page).locator('.question')).to_have_text('tone.wav')
+
+
+def test_a_drawing_and_a_text_are_asked_together_and_answered_once(page: Any) -> None:
+    draw(page, 'red')
+    alone = own_answer(page)
+    expect(alone.locator('.answer-label')).to_have_text('red')
+    several = page.get_by_role('checkbox', name='Ask with several senses at once')
+    several.check()
+    parts = page.get_by_role('list', name='Parts of the question')
+    expect(parts.get_by_role('listitem')).to_have_text(['drawing'])  # what was asked last
+    page.get_by_role('tab', name='Write').click()
+    page.get_by_label('A word or a sentence').fill('the red ball')
+    page.keyboard.press('Enter')
+    expect(parts.get_by_role('listitem')).to_have_text(['drawing', '“the red ball”'])
+    expect(page.locator('#announcer')).to_have_text(
+        'Added: “the red ball”. The question has 2 parts.'
+    )
+    expect(page.get_by_label('A word or a sentence')).to_be_focused()
+    asked = []
+    page.on('request', lambda request: asked.append(request.url))
+    page.get_by_role('button', name='Ask together').click()
+    expect(alone.locator('.hint')).to_contain_text('drawing + text, answered as one')
+    expect(alone.locator('.answer-label')).to_have_text('red')
+    expect(alone.locator('.question')).to_contain_text('the red ball')
+    expect(alone.locator('.question').get_by_role('img', name='your drawing')).to_be_visible()
+    assert len([url for url in asked if url.endswith('api/query')]) == 1
+    # A part that is left out, with the keyboard; it stays where it was.
+    page.get_by_role('button', name='Leave out: drawing').focus()
+    page.keyboard.press('Enter')
+    expect(parts.get_by_role('listitem')).to_have_text(['“the red ball”'])
+    expect(page.get_by_role('button', name='Leave out: “the red ball”')).to_be_focused()
+    page.keyboard.press('Enter')
+    expect(several).to_be_focused()
+    expect(page.locator('#parts-ask')).to_be_disabled()
+
+
+def test_dropped_files_and_what_is_seen_now_are_one_question(
+    page: Any, opened: Any, site: Any
+) -> None:
+    opened.expected = ['status of 4']
+    picture_of_green = file('g.png', 'image/png', picture(toy_image('green', seed=5)))
+    drop(page, '.ask', [picture_of_green, file('g.wav', 'audio/wav', wav(toy_sound('green')))])
+    parts = page.get_by_role('list', name='Parts of the question').get_by_role('listitem')
+    expect(parts).to_have_text(['g.png (picture)', 'g.wav (sound)'])
+    page.get_by_role('tab', name='Now').click()
+    page.get_by_role('button', name='the last knock', exact=True).click()
+    page.get_by_role('button', name='Ask together').click()
+    problem = page.locator('#parts-problem')
+    expect(problem).to_contain_text('impact')
+    expect(problem).to_contain_text('Cure')
+    expect(own_answer(page)).to_have_count(0)
+    page.get_by_role('button', name='Leave out: the last knock').click()
+    expect(problem).to_be_empty()
+    operator = site.operator
+    message = operator.image('green', 5)
+    with repeating(lambda: operator.publish('camera/image', message, reliable=False)):
+        # One picture makes room for the other.
+        page.get_by_role('button', name='what it sees', exact=True).click()
+        expect(parts).to_have_text(['what it sees', 'g.wav (sound)'])
+        # Until it is this picture that the robot has seen last.
+        seen = page.locator('#answers article[data-sense=image] .answer-label')
+        expect(seen).to_have_text('green')
+    page.get_by_role('button', name='Ask together').click()
+    answer = own_answer(page)
+    expect(answer.locator('.hint')).to_contain_text('picture + sound, answered as one')
+    expect(answer.locator('.answer-label')).to_have_text('green')
+    answer.get_by_role('button', name='Remember this as a thing').click()
+    dialog = page.get_by_role('dialog')
+    expect(dialog).to_contain_text('with the sound that you asked')
+    expect(dialog.get_by_role('checkbox', name='what it sees')).to_be_checked()
+    page.keyboard.press('Escape')
+
+
+def test_several_senses_fit_a_phone(opened: Any) -> None:
+    page = opened.open('ask', size=PHONE, is_mobile=True, has_touch=True)
+    page.get_by_role('checkbox', name='Ask with several senses at once').check()
+    page.get_by_role('tab', name='Write').click()
+    page.get_by_label('A word or a sentence').fill('a blue ball ' * 20)
+    page.locator('#text-ask').tap()
+    page.get_by_role('tab', name='Now').click()
+    page.get_by_role('button', name='what it sees', exact=True).tap()
+    parts = page.get_by_role('list', name='Parts of the question').get_by_role('listitem')
+    expect(parts).to_have_count(2)
+    for button in parts.get_by_role('button').all():
+        assert min(button.bounding_box()[side] for side in ('width', 'height')) >= 32
+    wide = """card => [...card.querySelectorAll('*')].filter((one) => one.checkVisibility()
+      && one.getBoundingClientRect().right > card.getBoundingClientRect().right).length"""
+    for name in ('Draw', 'Write', 'Picture or sound', 'Now'):
+        page.get_by_role('tab', name=name).tap()
+        expect(page.get_by_role('tabpanel', name=name)).to_be_visible()
+        assert page.locator('.ask-card').evaluate(wide) == 0, name
 
 
 def test_what_cannot_be_asked_is_refused_in_words(page: Any, opened: Any) -> None:

@@ -20,6 +20,17 @@ from tests.toy import toy_image
 
 pytestmark = pytest.mark.ros
 
+IS_BLUE = """() => {
+  const paper = document.querySelector('[data-tile=camera] canvas').getContext('2d');
+  const [red, , blue] = paper.getImageData(9, 9, 1, 1).data;
+  return blue > 150 && red < 150;
+}"""
+# Both at one moment: a tile that comes beside them moves what is there.
+PLACES = """frame => ['div', 'rect'].map((one) => {
+  const { x, width } = (one === 'div' ? frame : frame.querySelector(one)).getBoundingClientRect();
+  return { x, width };
+})"""
+
 
 def test_a_camera_is_seen_and_answered(page: Any, site: Any) -> None:
     operator = site.operator
@@ -27,9 +38,7 @@ def test_a_camera_is_seen_and_answered(page: Any, site: Any) -> None:
     with repeating(publish, 0.1):
         tile = page.locator('[data-tile=camera] canvas')
         expect(tile).to_be_visible()
-        pixel = tile.evaluate("tile => [...tile.getContext('2d').getImageData(9, 9, 1, 1).data]")
-        red, _, blue, _ = pixel
-        assert blue > 150 > red
+        page.wait_for_function(IS_BLUE)
         card = page.locator('#answers article[data-sense=image]')
         expect(card.locator('.answer-label')).to_have_text('blue')
         expect(card.locator('.verdict')).to_have_text('recognised')
@@ -66,7 +75,7 @@ def test_boxes_lie_where_the_matcher_has_found_them(page: Any, site: Any) -> Non
         frame = page.locator('[data-tile=visible] .tile-picture')
         box = frame.locator('rect')
         expect(box).to_be_visible()
-        outer, inner = frame.bounding_box(), box.bounding_box()
+        outer, inner = frame.evaluate(PLACES)
         assert inner['x'] == pytest.approx(outer['x'] + outer['width'] / 4, abs=4)
         assert inner['width'] == pytest.approx(outer['width'] / 2, abs=8)
         heat = page.locator('[data-tile=infrared]')
@@ -94,8 +103,14 @@ def test_it_goes_on_when_the_robot_comes_back(page: Any, site: Any, opened: Any)
     try:
         draw(page, 'red')
         expect(page.get_by_role('alert').last).to_be_visible()
+        page.get_by_role('link', name='Things').click()
+        page.get_by_label('Find by name').fill('red')
+        expect(page.locator('#items-empty')).to_contain_text('Cure')
     finally:
         site.start_robot(site.namespace)
+    site.await_answers()
+    expect(page.locator('#items > li')).to_have_count(1)  # by itself
+    page.get_by_role('link', name='Live').first.click()
     page.get_by_role('button', name='Clear').click()
     draw(page, 'green')
     expect(own_answer(page).locator('.answer-label')).to_have_text('green')

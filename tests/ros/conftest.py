@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every test process has a DDS domain of its own, on loopback."""
+"""Toy bundles, a robot that knows them, and what it answers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ import pytest
 from tests.toy import toy_bundle, toy_sketch_bundle
 from tests.toy_matcher import toy_matcher_bundle
 from tests.toy_touch import toy_touch_bundle
-from xsense_ros.nodes.dds import isolate_this_process
-
-
-@pytest.fixture(scope='session', autouse=True)
-def _own_domain() -> None:
-    isolate_this_process()
 
 
 @pytest.fixture(scope='session')

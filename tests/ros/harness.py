@@ -6,16 +6,18 @@ from __future__ import annotations
 import array
 import contextlib
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import NodeNameNonExistentError
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import Image
@@ -23,6 +25,7 @@ from std_msgs.msg import Header
 from xsense_ros.msg import AudioChunk, Sample, TextStamped
 from xsense_ros.srv import Enroll
 
+from tests.ros.waiting import SECONDS, Recorder, eventually
 from tests.toy import WORDS, toy_image, toy_sketch
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
@@ -33,48 +36,18 @@ from xsense_ros.senses.microphone import Waveform
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-SECONDS = 20.0  # deadline of every wait; a loaded machine needs it, a free one never
-
-
-def eventually(condition: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """The first true value of ``condition``; fails at the deadline."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, 'not true in time'
-        time.sleep(0.005)
-    return value
-
-
-class Recorder:
-    """Keeps what a topic brings."""
-
-    def __init__(self) -> None:
-        self.messages: list[Any] = []
-        self._news = threading.Condition()
-
-    def __call__(self, message: Any) -> None:
-        with self._news:
-            self.messages.append(message)
-            self._news.notify_all()
-
-    def wait(
-        self, fits: Callable[[Any], bool] = lambda message: True, seconds: float = SECONDS
-    ) -> Any:
-        """The first message that fits, from the past or yet to come; it is taken out."""
-        with self._news:
-            deadline = time.monotonic() + seconds
-            while True:
-                for message in self.messages:
-                    if fits(message):
-                        self.messages.remove(message)
-                        return message
-                assert self._news.wait(deadline - time.monotonic()), 'no such message in time'
-
 
 class Operator:
-    """Publishes, listens and calls services, from a context of its own."""
+    """Publishes, listens and calls services, from a context of its own.
 
-    def __init__(self, namespace: str) -> None:
+    Args:
+        namespace: of whom it talks to.
+        beside: the nodes of this process that it talks to, the one with the services first;
+            none: they are in other processes.
+    """
+
+    def __init__(self, namespace: str, beside: Callable[[], Sequence[Any]] = lambda: ()) -> None:
+        self._beside = beside
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
         self.node = rclpy.create_node('operator', namespace=namespace, context=self.context)
@@ -84,6 +57,7 @@ class Operator:
         self._thread.start()
         self._publishers: dict[str, Any] = {}
         self._clients: dict[str, Any] = {}
+        self._listening: list[Any] = []
 
     def _spin(self) -> None:
         with contextlib.suppress(ExternalShutdownException):
@@ -96,10 +70,10 @@ class Operator:
         self.context.shutdown()
 
     def listen(self, kind: type[Any], topic: str, qos: QoSProfile | int = 50) -> Recorder:
-        """Record a topic, from when its publisher knows of us."""
+        """Record a topic, from when its publisher knows of us; see `publish`."""
         recorder = Recorder()
-        subscription = self.node.create_subscription(kind, topic, recorder, qos)
-        recorder.subscription = subscription  # type: ignore[attr-defined]
+        recorder.subscription = self.node.create_subscription(kind, topic, recorder, qos)
+        self._listening.append(recorder.subscription)
         return recorder
 
     def publish(self, topic: str, message: Any, *, reliable: bool = True) -> None:
@@ -110,22 +84,82 @@ class Operator:
             qos = QoSProfile(depth=200, reliability=reliability)
             self._publishers[topic] = self.node.create_publisher(type(message), topic, qos)
         publisher = self._publishers[topic]
-        eventually(publisher.get_subscription_count)
+        eventually(lambda: self._acquainted(publisher))
         publisher.publish(message)
+
+    def _acquainted(self, publisher: Any) -> bool:
+        """Whether this publisher and all that we listen to are connected, seen from both ends.
+
+        A sample that comes before its subscriber has discovered the publisher is lost; nothing is
+        asked, or answered to a listener, before the node has discovered who listens.
+        """
+        with contextlib.suppress(InvalidHandle):  # of what is destroyed meanwhile
+            said = [one for node in self._beside() for one in node.publishers]
+            heard = [
+                one
+                for node in self._beside()
+                for one in node.subscriptions
+                if one.topic_name == publisher.topic_name
+            ]
+            self._listening = [one for one in self._listening if one in self.node.subscriptions]
+            ours = Counter(one.topic_name for one in self._listening)
+            return (
+                publisher.get_subscription_count() >= max(1, len(heard))
+                and all(one.get_publisher_count() for one in heard)
+                and all(
+                    mine.get_publisher_count() and theirs.get_subscription_count() >= ours[topic]
+                    for mine in self._listening
+                    for theirs in said
+                    if (topic := mine.topic_name) == theirs.topic_name
+                )
+            )
+        return False
+
+    def ignore(self, recorder: Recorder) -> None:
+        """Listen no more, and wait until the node knows that."""
+        topic = recorder.subscription.topic_name
+        said = [
+            one for node in self._beside() for one in node.publishers if one.topic_name == topic
+        ]
+        before = [one.get_subscription_count() for one in said]
+        self.node.destroy_subscription(recorder.subscription)
+        left = [max(0, count - 1) for count in before]
+        eventually(
+            lambda: all(
+                one.get_subscription_count() <= n for one, n in zip(said, left, strict=True)
+            )
+        )
 
     def call(self, kind: type[Any], name: str, request: Any) -> Any:
         if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
         client = self._clients[name]
         assert client.wait_for_service(SECONDS), name
-        for _ in range(5):
-            done = threading.Event()
-            future = client.call_async(request)
-            future.add_done_callback(lambda _, done=done: done.set())
+        tries = 5
+        if self._beside():
+            eventually(lambda: self._is_client_known(client.service_name))
+            tries = 1
+        done = threading.Event()
+        answers = []
+
+        def take(future: Any) -> None:
+            answers.append(future.result())
+            done.set()
+
+        for _ in range(tries):
+            client.call_async(request).add_done_callback(take)
             # An answer sent before the node has discovered our end is lost: ask again.
-            if done.wait(SECONDS / 5):
-                return future.result()
+            if done.wait(SECONDS / tries):
+                return answers[0]
         raise AssertionError(f'no answer from {name}')
+
+    def _is_client_known(self, service: str) -> bool:
+        """Whether the node with the services has discovered where answers to us go."""
+        name, namespace = self.node.get_name(), self.node.get_namespace()
+        with contextlib.suppress(NodeNameNonExistentError):
+            known = self._beside()[0].get_client_names_and_types_by_node(name, namespace)
+            return service in (path for path, _ in known)
+        return False
 
     def now(self) -> Any:
         return self.node.get_clock().now().to_msg()
@@ -187,7 +221,8 @@ class LiveNode:
             target=spin, args=(self.executor, self._stop, self.context), daemon=True
         )
         self._thread.start()
-        self.operator = Operator(self.namespace)
+        self.others: list[Any] = []  # nodes that run beside it, see tests/ros/paging.py
+        self.operator = Operator(self.namespace, lambda: (self.node, *self.others))
         self._helper = rclpy.create_node(
             'helper', namespace=self.namespace, context=self.operator.context
         )

@@ -14,7 +14,7 @@ import httpx
 from rclpy.parameter import Parameter
 from websockets.sync.client import connect
 
-from tests.ros.harness import SECONDS, LiveNode, dotted
+from tests.ros.harness import SECONDS, LiveNode, dotted, eventually
 from xsense_ros.dashboard.tiles import split_tile
 from xsense_ros.nodes.dashboard_node import DashboardNode
 from xsense_ros.nodes.executor import make_executor, spin
@@ -44,6 +44,8 @@ class Dashboard:
         arguments = (self._executor, self._stop, robot.context)
         self._thread = threading.Thread(target=spin, args=arguments, daemon=True)
         self._thread.start()
+        self._beside: list[Any] = getattr(robot, 'others', [])
+        self._beside.append(self.node)
         self.http = httpx.Client(base_url=self.node.server.url, timeout=SECONDS)
 
     def __enter__(self) -> Self:
@@ -51,10 +53,15 @@ class Dashboard:
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
+        self._beside.remove(self.node)
         self._stop.set()
         self._thread.join()
         self._executor.shutdown()
         self.node.close()
+
+    def await_robot(self) -> None:
+        """Until it has found the services of the robot, which must be active."""
+        eventually(lambda: self.http.get('/api/map').status_code == 200)
 
     def browse(self, *tiles: str) -> Browsing:
         """A browser that looks at some tiles."""

@@ -25,7 +25,7 @@ from xsense_ros.nodes.demo.sightings import Sightings
 from xsense_ros.recording import Recording
 from xsense_ros.resources import find_resource
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]  # processes start, one after another
 SECONDS = 10
 
 
@@ -68,7 +68,7 @@ def run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
     """Folder and output of a whole run."""
     out = tmp_path_factory.mktemp('demo')
     done = subprocess.run(
-        command(sample, out, '--rate', '3'), capture_output=True, text=True, timeout=100
+        command(sample, out, '--rate', '3'), capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stdout + done.stderr
     yield out, done.stdout
@@ -154,7 +154,7 @@ class TestWholeRun:
         file = tmp_path / 'answers.jsonl'
         evaluate = [sys.executable, '-m', 'xsense_ros.cli', 'evaluate', str(sample / 'bag')]
         evaluate += ['--gallery', str(sample / 'gallery'), '--answers', str(file), '--json']
-        done = subprocess.run(evaluate, capture_output=True, text=True, timeout=100)
+        done = subprocess.run(evaluate, capture_output=True, text=True, timeout=250)
         assert done.returncode == 0, done.stderr
         offline = {
             (answer['query_modality'], answer['stamp_ns'], answer['target_modality']): answer
@@ -258,7 +258,7 @@ def test_node_that_says_nothing_fails_the_demo(sample: Path, tmp_path: Path) -> 
     (mute / 'gallery' / 'items.json').write_text(json.dumps([seen]), 'utf-8')
     cut(sample / 'bag', mute / 'bag', 5.0, without=('/visible/image/compressed',))
     done = subprocess.run(
-        command(mute, tmp_path / 'out'), capture_output=True, text=True, timeout=100
+        command(mute, tmp_path / 'out'), capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert 'no answer for' in done.stderr and 'target 1' in done.stderr

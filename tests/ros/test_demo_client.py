@@ -15,7 +15,7 @@ import soundfile
 from click.testing import CliRunner, Result
 from xsense_ros.msg import MatchArray
 
-from tests.ros.harness import Robot
+from tests.ros.harness import Robot, eventually, received
 from tests.toy import toy_image, toy_sound
 from xsense_ros.cli import main
 
@@ -67,11 +67,28 @@ def test_asks_with_each_sense(robot: Robot, picture: Path, sound: Path) -> None:
     assert lines[0].split()[2] == 'green' and lines[1].startswith('  2')
 
 
-def test_words_of_the_node_are_passed_on(robot: Robot) -> None:
+def test_asks_with_several_senses_at_once(robot: Robot, picture: Path, sound: Path) -> None:
+    samples = ['--image', picture, '--text', 'red']
+    answer = json.loads(run(robot, 'query', *samples, '--json').output)
+    assert answer['query_modality'] == 'image+text'
+    assert answer['matches'][0]['item_id'] == 'red'
+    lines = run(robot, 'query', *samples, '--top', 1).output.splitlines()
+    assert lines[1] == 'answered as one: image+text' and 'fusion.min_probability' in lines[2]
+    robot.operator.publish('camera/image', robot.operator.image('blue'))
+    eventually(lambda: received(robot, 'image') == 1)
+    now = ['--live', 'image', '--sound', sound]
+    answer = json.loads(run(robot, 'query', *now, '--json').output)
+    assert answer['query_modality'] == 'image+sound'
+    assert answer['matches'][0]['item_id'] == 'blue'
+
+
+def test_words_of_the_node_are_passed_on(robot: Robot, picture: Path) -> None:
     for arguments in (
         ['gallery', 'forget', 'nobody'],
         ['gallery', 'show', 'nobody'],
         ['enroll', 'x', '--live', 'image'],
+        ['query', '--live', 'sound'],
+        ['query', '--live', 'image', '--image', picture],
     ):
         done = run(robot, *arguments)
         assert done.exit_code == 1
@@ -87,12 +104,12 @@ def test_echo(robot: Robot, as_json: bool) -> None:
     )
     try:
         # An answer that is published before both ends have found each other is lost: ask again.
-        for _ in range(40):
+        for _ in range(120):
             robot.operator.publish('text', robot.operator.text('blue'))
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.5)
                 break
-        (line,) = process.communicate(timeout=5)[0].splitlines()
+        (line,) = process.communicate(timeout=30)[0].splitlines()
     finally:
         process.kill()
     assert process.returncode == 0

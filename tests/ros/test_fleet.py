@@ -16,6 +16,7 @@ from tests.ros.harness import Robot, eventually, shows, values
 from tests.toy import WORDS
 from xsense_ros.errors import InputError
 from xsense_ros.gallery.opening import open_gallery
+from xsense_ros.nodes.dds import loopback_environment
 
 pytestmark = pytest.mark.ros
 
@@ -30,15 +31,15 @@ def server(tmp_path_factory):
 def robots(server, bundle, tmp_path, monkeypatch):
     """Two active robots in two domains, and the wire between the first and the server."""
     wire = Wire(server.port)
-    first, collection = int(os.environ['ROS_DOMAIN_ID']), fresh_collection()
+    collection = fresh_collection()
     with contextlib.ExitStack() as stack:
         stack.callback(wire.cut)
         nodes = []
         for name, port, domain in (
-            ('one', wire.port, first),
-            ('two', server.port, first % 101 + 1),
+            ('one', wire.port, os.environ['ROS_DOMAIN_ID']),
+            ('two', server.port, loopback_environment()['ROS_DOMAIN_ID']),
         ):
-            monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+            monkeypatch.setenv('ROS_DOMAIN_ID', domain)
             url = fleet_url(port, collection, name, tmp_path, period=0.05, timeout=2)
             robot = stack.enter_context(Robot(bundle, gallery=url))
             robot.lifecycle.bring_up()

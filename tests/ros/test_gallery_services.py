@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import pytest
 from xsense_ros.msg import Sample
 from xsense_ros.srv import Enroll, Forget, GetView, ListItems, Query, Rename, Undo
 
-from tests.ros.harness import Robot, remembering
+from tests.ros.harness import SECONDS, Robot, remembering
 from tests.toy import toy_image
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.media import encode_media
@@ -126,6 +127,23 @@ def test_the_command_line_and_a_node_on_one_file(bundle: Path, tmp_path: Path) -
             assert client.rename('red', 'rot').label == 'rot'
             assert client.query(text_sample('red')).matches[0].label == 'rot'
         assert [item.label for item in other.items()] == ['rot', 'green', 'blue']
+
+
+def test_an_answer_that_comes_late_still_counts(
+    robot: Robot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the question was asked again meanwhile."""
+    monkeypatch.setattr('xsense_ros.nodes.client._ASK_AGAIN_SECONDS', 0.02)
+
+    def list_items(request: ListItems.Request, response: ListItems.Response) -> ListItems.Response:
+        time.sleep(0.5)  # a busy node
+        response.success = True
+        return response
+
+    node = robot.operator.node
+    node.create_service(ListItems, 'busy/list_items', list_items)
+    with RetrievalClient(f'{robot.namespace}/busy', SECONDS) as client:
+        assert client.items() == []
 
 
 def test_a_node_answers_with_what_is_imported_beside_it(bundle: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 from xsense_ros.msg import HeterologousMatch
 
-from tests.ros.harness import Recorder, eventually, image_message, values
+from tests.ros.harness import Recorder, eventually, image_message, shows, values
 from tests.ros.matching import (
     BOX,
     COLUMNS,
@@ -52,7 +52,7 @@ def robot(active: MatchingRobot) -> MatchingRobot:
 def answers(robot: MatchingRobot) -> Iterator[Recorder]:
     recorder = robot.listen()
     yield recorder
-    robot.operator.node.destroy_subscription(recorder.subscription)
+    robot.operator.ignore(recorder)
 
 
 def moved(box: tuple[float, ...], x: float, y: float) -> Any:
@@ -278,9 +278,10 @@ def test_two_calibrated_cameras(robot: MatchingRobot, answers: Recorder) -> None
 
 def test_nobody_listening_nothing_searched(robot: MatchingRobot) -> None:
     robot.set_template(name='mug')
-    robot.feel()
     topic = robot.node._infrared._topics[0]
-    eventually(lambda: topic.received and not robot.node._infrared._worker._waiting)
+    before = topic.received
+    robot.feel()
+    eventually(lambda: topic.received > before and not robot.node._infrared._worker._waiting)
     robot.status('templates', lambda s: values(s).get('mug') == 'not looked for yet')
 
 
@@ -288,15 +289,21 @@ def test_the_newest_frame_wins_and_the_others_are_counted(
     robot: MatchingRobot, answers: Recorder
 ) -> None:
     robot.set_template()
-    robot.set(infrared__max_rate=2.0)
-    before = int(values(robot.status('/infrared/image'))['dropped'])
-    headers = [robot.feel(4, 4) for _ in range(6)]
-    eventually(lambda: answers.messages and answers.messages[-1].header == headers[-1])
-    assert len(answers.messages) < len(headers)
-    lost = len(headers) - len(answers.messages)
-    # What the middleware itself lets go of on a busy machine, the node never saw.
-    robot.status('/infrared/image', lambda s: 0 < int(values(s)['dropped']) - before <= lost)
+    topic = robot.node._infrared._topics[0]
+    dropped = robot.node._infrared._worker.dropped
+    robot.set(infrared__max_rate=0.01)  # one now, the next when this is taken back
+    first = robot.feel(4, 4)
+    assert answers.wait().header == first
+    headers = []
+    for _ in range(5):
+        count = topic.received
+        headers.append(robot.feel(4, 4))
+        eventually(lambda count=count: topic.received > count)
+    dropped += len(headers) - 1
+    robot.status('/infrared/image', shows({'dropped': str(dropped)}))
+    assert not answers.messages
     robot.set(infrared__max_rate=0.0)
+    assert answers.wait().header == headers[-1]
 
 
 def test_the_annotated_picture_is_drawn_for_those_who_look(
@@ -312,7 +319,7 @@ def test_the_annotated_picture_is_drawn_for_those_who_look(
     rgb = np.frombuffer(picture.data, np.uint8).reshape(picture.height, picture.width, 3)
     assert rgb.std() > 10
     answers.wait()
-    robot.operator.node.destroy_subscription(pictures.subscription)
+    robot.operator.ignore(pictures)
 
 
 def test_detections_where_vision_msgs_is_installed(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import array
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from tests.ros.harness import Recorder, eventually, image_message, values
+from tests.ros.harness import Recorder, eventually, image_message, shows
 from tests.ros.matching import BOX, COLUMNS, ROWS, MatchingRobot, Scene, counts_message
 
 pytestmark = pytest.mark.ros
@@ -68,6 +69,7 @@ INFRARED = {
 def test_each_frame_is_named_and_the_next_one_answered(
     robot: MatchingRobot, answers: Recorder
 ) -> None:
+    refusals = robot.node._infrared._topics[0].refused + len(INFRARED) - 1  # one is compressed
     for number, (case, (make, said)) in enumerate(INFRARED.items()):
         message = make()
         message.header = robot.header('infrared')
@@ -82,19 +84,19 @@ def test_each_frame_is_named_and_the_next_one_answered(
         assert told.level == b'\x01', case
         robot.feel(4 * (number % 2), 4)
         assert answers.wait().found, case
-    robot.status(
-        '/infrared/image', lambda status: int(values(status)['refused']) == len(INFRARED) - 1
-    )
+    robot.status('/infrared/image', shows({'refused': str(refusals)}))
 
 
 def test_the_same_fault_is_logged_once(
     robot: MatchingRobot, answers: Recorder, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    begun = time.monotonic()
     for _ in range(5):
         message = infrared(COUNTS, encoding='16UC9')()
         robot.operator.publish('infrared/image', message)
         answers.wait()
-    assert capfd.readouterr().err.count('16UC9') <= 1
+    often = 1 + (time.monotonic() - begun) // 5.0  # once in so many seconds
+    assert capfd.readouterr().err.count('16UC9') <= often
 
 
 TEMPLATES = {

@@ -31,7 +31,7 @@ def active(matcher_bundle: Path) -> Iterator[MatchingRobot]:
 
 @pytest.fixture
 def robot(active: MatchingRobot) -> MatchingRobot:
-    active.set(pair_tolerance=0.05, stale_after=1.0, infrared__freeze_seconds=0.3)
+    active.set(pair_tolerance=0.05, stale_after=0.0, infrared__freeze_seconds=0.3)
     return active
 
 
@@ -39,7 +39,7 @@ def robot(active: MatchingRobot) -> MatchingRobot:
 def answers(robot: MatchingRobot) -> Iterator[Recorder]:
     recorder = robot.listen()
     yield recorder
-    robot.operator.node.destroy_subscription(recorder.subscription)
+    robot.operator.ignore(recorder)
 
 
 def later(header: Header, seconds: float, frame: str) -> Header:
@@ -63,7 +63,6 @@ def test_the_nearest_visible_frame_is_the_partner(robot: MatchingRobot, answers:
 def test_without_a_partner_a_thing_is_found_all_the_same(
     robot: MatchingRobot, answers: Recorder
 ) -> None:
-    robot.set(stale_after=0.0)
     visible = robot.see(header=robot.header('visible', ago=9.0))
     robot.feel(header=later(visible, 0.08, 'infrared'))
     answer = answers.wait()
@@ -74,6 +73,7 @@ def test_without_a_partner_a_thing_is_found_all_the_same(
 
 
 def test_stale_frames_are_refused_with_the_reason(robot: MatchingRobot, answers: Recorder) -> None:
+    robot.set(stale_after=1.0)
     robot.feel(header=robot.header('infrared', ago=3.0))
     answer = answers.wait()
     assert not answer.found and answer.search_ms == 0

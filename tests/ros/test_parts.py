@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
+
+import pytest
 
 from tests.ros.harness import eventually
 from xsense_ros.errors import InputError
@@ -55,21 +58,28 @@ class TestWorker:
         assert worker.stop()
 
     def test_rate_limit_takes_the_newest_after_the_pause(self) -> None:
-        times: list[tuple[int, float]] = []
+        done: list[tuple[int, float]] = []
         worker: LatestWorker[int] = LatestWorker(
-            'test', lambda sample: times.append((sample, time.monotonic())), lambda error: None
+            'test', lambda sample: done.append((sample, time.monotonic())), lambda error: None
         )
-        worker.set_max_rate(10.0)
+        worker.set_max_rate(0.01)
         worker.start()
         worker.offer(0)
-        eventually(lambda: times)
+        eventually(lambda: done)
         worker.offer(1)
         worker.offer(2)
-        eventually(lambda: len(times) == 2)
-        assert times[1][0] == 2
-        assert times[1][1] - times[0][1] >= 0.099
+        assert len(done) == 1
+        worker.set_max_rate(0.0)
+        eventually(lambda: len(done) == 2)
+        assert done[1][0] == 2
+        worker.set_max_rate(10.0)
+        begun = time.monotonic()
+        for sample in (3, 4):
+            worker.offer(sample)
+            eventually(lambda sample=sample: done[-1][0] == sample)
+        assert done[-1][1] - begun >= 0.099
         worker.set_max_rate(0.01)
-        worker.offer(3)
+        worker.offer(5)
         assert worker.stop()  # does not wait for the pause
 
     def test_stop_before_start(self) -> None:
@@ -96,17 +106,22 @@ class TestStamps:
 
 
 class TestFaults:
-    def test_counts_throttles_and_ends(self) -> None:
+    def test_counts_throttles_and_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = [100.0]
+        clock = SimpleNamespace(monotonic=lambda: now[0])
+        monkeypatch.setattr('xsense_ros.nodes.faults.time', clock)
         lines: list[str] = []
         faults = FaultRegistry(lambda level, line: lines.append(line), 0.2, 0.1)
         for _ in range(5):
             faults.report('/topic', 'kind', Level.WARN, 'text')
         assert lines == ['/topic: text']
         assert faults.present('/topic').count == 5
-        time.sleep(0.11)
+        now[0] += 0.11
         faults.report('/topic', 'kind', Level.WARN, 'text')
         assert lines[1:] == ['/topic: text (5 times)']
-        eventually(lambda: faults.present('/topic') is None)
+        assert faults.present('/topic') is not None
+        now[0] += 0.21
+        assert faults.present('/topic') is None
         assert faults.history('/topic')[0].count == 6
 
     def test_worst_is_present_and_sticky_stays(self) -> None:

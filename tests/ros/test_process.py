@@ -141,11 +141,13 @@ def test_kill_in_the_middle_of_enrolling_loses_nothing_acknowledged(
 
         enrolling = threading.Thread(target=enroll_on_and_on)
         enrolling.start()
-        assert enough.wait(SECONDS)
-        running.child.kill()
-        running.child.wait()
-        killed.set()
-        enrolling.join()
+        try:
+            assert enough.wait(SECONDS), running.log()
+        finally:
+            running.child.kill()
+            running.child.wait()
+            killed.set()
+            enrolling.join()
     with Gallery.open(path) as gallery:
         stored = {item.item_id for item in gallery.items()}
         assert set(acknowledged) <= stored

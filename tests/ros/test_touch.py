@@ -24,6 +24,7 @@ from tests.ros.harness import (
     shows,
     values,
 )
+from tests.ros.repeating import repeating
 from tests.ros.touching import Finger
 from tests.toy import WORDS
 from tests.toy_touch import TOUCH_SPACE, toy_gel
@@ -216,9 +217,8 @@ def test_given_backgrounds(bundle: Path, touch_bundle: Path, tmp_path: Path) -> 
 def test_idle_node_still_follows_the_sensor(robot: Robot) -> None:
     """Nobody listens: the background is learnt all the same, and then little is done."""
     finger = Finger(robot, wait=False)
-    for _ in range(40):
-        finger.show(None)
-    status = robot.status('/touch', shows({'background': 'known'}))
+    with repeating(lambda: finger.show(None, 5)):
+        status = robot.status('/touch', shows({'background': 'known'}))
     assert status.level == b'\0' and 'no contact' in status.message
 
 

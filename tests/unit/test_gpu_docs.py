@@ -43,6 +43,12 @@ def said(call: Callable[..., Any], *arguments: Any, **named: Any) -> str:
     return str(caught.value)
 
 
+def not_installed(patch: pytest.MonkeyPatch, *modules: str) -> None:
+    patch.setattr(sys, 'meta_path', [])
+    for name in modules:
+        patch.delitem(sys.modules, name, raising=False)
+
+
 def of_a_builder(command: tuple[str, ...]) -> str:
     told: list[EngineError | None] = []
     request = build_process.BuildRequest.of('tensorrt', ONNX, SPEC)
@@ -59,7 +65,7 @@ def messages(
 ) -> Iterator[str]:
     chain = ('tensorrt',)
     with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, 'tensorrt', None)
+        not_installed(patch, 'tensorrt')
         load_vendor.cache_clear()
         yield said(load_vendor, 'tensorrt')
     trt.__version__ = '8.6.1'
@@ -68,7 +74,7 @@ def messages(
     vendor = load_vendor('tensorrt')
 
     with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, 'cuda.bindings.runtime', None)
+        not_installed(patch, 'cuda', 'cuda.bindings', 'cuda.bindings.runtime')
         CUDA_RUNTIME.cache_clear()
         yield said(CUDA_RUNTIME)
     cudart.fails['cudaGetDeviceProperties'] = 35

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 
+import cv2
 import pytest
 
 from xsense_ros.workers import in_order
@@ -18,6 +19,13 @@ def test_results_come_in_order() -> None:
 
     found = [(job, future.result()) for job, future in in_order(range(20), work, 4, 8)]
     assert found == [(job, job * job) for job in range(20)]
+
+
+def test_opencv_leaves_the_cores_to_the_workers() -> None:
+    before = cv2.getNumThreads()
+    jobs = in_order(range(4), lambda job: cv2.getNumThreads(), 2, 2)
+    assert [future.result() for _, future in jobs] == [1] * 4
+    assert cv2.getNumThreads() == before
 
 
 def test_an_exception_is_that_of_its_job() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xsense_ros.errors import InputError
 from xsense_ros.senses.camera import NATIVE_ENCODINGS, decode_compressed, decode_image
 from xsense_ros.senses.drawing import lay_on_white
+from xsense_ros.senses.scratch import Scratch
 
 try:
     from cv_bridge import CvBridge
@@ -23,10 +24,11 @@ except ImportError:  # not on PyPI for ROS 2; our own converter covers the commo
 _WITH_ALPHA = ('rgba8', 'bgra8', '8UC4')
 
 
-def image_to_rgb(message: Any) -> NDArray[np.uint8]:
+def image_to_rgb(message: Any, scratch: Scratch | None = None) -> NDArray[np.uint8]:
     """RGB uint8 (H, W, 3) of a raw picture; 'rgb8' is a view of the message, without a copy.
 
-    Encodings beyond our own converter go through cv_bridge where it is installed.
+    Encodings beyond our own converter go through cv_bridge where it is installed. ``scratch`` is
+    memory of the picture where it is no view; None allocates.
 
     Raises:
         InputError: unknown encoding, or sizes that contradict each other.
@@ -40,6 +42,7 @@ def image_to_rgb(message: Any) -> NDArray[np.uint8]:
         encoding=message.encoding,
         step=message.step,
         is_bigendian=bool(message.is_bigendian),
+        scratch=scratch,
     )
 
 

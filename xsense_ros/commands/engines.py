@@ -116,9 +116,10 @@ def list_engines(folder: Path | None) -> None:
     """List the engines that are there, the most recently used first."""
     cache = _cache(folder)
     entries = cache.entries()[::-1]
+    widest = max((len(entry.model) for entry in entries), default=0)
     for e in entries:
         click.echo(
-            f'{e.model:<28} {e.bytes / 1e6:7.1f} MB  {e.key.runtime:<24} {e.key.device}, '
+            f'{e.model:<{widest}} {e.bytes / 1e6:7.1f} MB  {e.key.runtime:<24} {e.key.device}, '
             f'{e.key.compute_capability}  {e.key.profile}  {e.built}  {e.path.stem[-32:][:12]}'
         )
     size = sum(entry.size for entry in entries)

@@ -6,11 +6,14 @@ from __future__ import annotations
 import click
 
 from xsense_ros.commands.samples import HELP, OPTIONS, Given, node_options, sample_options
-from xsense_ros.names import MODALITIES
+from xsense_ros.names import HEARD_NOW, MODALITIES
 
 
 @click.command(context_settings=HELP)
 @sample_options(multiple=False)
+@click.option(
+    '--live', type=click.Choice(HEARD_NOW), multiple=True, help='What the node senses now.'
+)
 @click.option(
     '--target',
     'targets',
@@ -23,6 +26,7 @@ from xsense_ros.names import MODALITIES
 @node_options
 def command(
     given: Given,
+    live: tuple[str, ...],
     targets: tuple[str, ...],
     top: int,
     as_json: bool,
@@ -31,7 +35,8 @@ def command(
 ) -> None:
     """Ask a running node once, with one picture, sketch, sound, text, touch or knock.
 
-    Several of them, each of another sense, are of one event and are answered as one.
+    Several of them, each of another sense, are of one event and are answered as one. With --live
+    it is what the node has seen, heard or felt last.
 
     \b
     Examples:
@@ -41,13 +46,15 @@ def command(
       xsense query --touch pressed.png --background untouched.png --profile digit
       xsense query --impact knock.wav
       xsense query --sketch drawn.png --text "coffee mug"
+      xsense query --live touch --live impact
     """
-    if not len(given):
-        raise click.UsageError(f'give one of {OPTIONS}, or several')
-    sample, *also = given.read()
-    from xsense_ros.nodes.client import RetrievalClient
+    if not (len(given) or live):
+        raise click.UsageError(f'give one of {OPTIONS} or --live, or several')
+    samples = given.read()
+    from xsense_ros.nodes.client import RetrievalClient, live_sample
     from xsense_ros.nodes.echo import answer_lines, to_json
 
+    sample, *also = samples + [live_sample(modality) for modality in live]
     with RetrievalClient(node, timeout) as client:
         answer = client.query(sample, targets, top, also)
     click.echo(to_json(answer) if as_json else '\n'.join(answer_lines(answer)))

@@ -22,6 +22,7 @@ from xsense_ros.dashboard.uploads import (
     read_bounded,
     wav,
 )
+from xsense_ros.names import HEARD_NOW
 from xsense_ros.names import MODALITIES as SENSES
 
 _MOST_ITEMS = 200
@@ -61,15 +62,19 @@ class Api:
     async def _query(self, request: Request) -> Response:
         async with self._forms.open(request) as form:
             samples = await self._forms.samples(form)
+            live = texts_of(form, 'live', HEARD_NOW)
             targets = texts_of(form, 'targets', SENSES)
             top_k = _number('top_k', text_of(form, 'top_k') or '0', 1000)
-        if not samples:
-            expected = f'a field named by one of {list(MODALITIES)}'
-            raise Refused(400, 'sample', 'none', expected, 'send a file or a text')
-        if len({sample.modality for sample in samples}) < len(samples):
+        asked = [*(sample.modality for sample in samples), *live]
+        if not asked:
+            expected = f'a field named by one of {list(MODALITIES)}, or `live`'
+            raise Refused(400, 'sample', 'none', expected, 'send a file, a text or a live sense')
+        twice = sorted({sense for sense in asked if asked.count(sense) > 1})
+        if twice:
             cure = 'ask one after the other'
-            raise Refused(400, 'samples', 'several of one sense', 'each of another sense', cure)
-        return JSONResponse(await self._robot.query(samples, targets, top_k))
+            found = f'several of {", ".join(twice)}'
+            raise Refused(400, 'samples', found, 'each of another sense', cure)
+        return JSONResponse(await self._robot.query(samples, live, targets, top_k))
 
     async def _enroll(self, request: Request) -> Response:
         async with self._forms.open(request) as form:

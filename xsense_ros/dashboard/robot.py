@@ -33,8 +33,10 @@ class Robot(Protocol):
         """What a page is told first."""
         ...
 
-    async def query(self, samples: Sequence[Upload], targets: Sequence[str], top_k: int) -> Json:
-        """The answer to samples of one event, each of another sense."""
+    async def query(
+        self, samples: Sequence[Upload], live: Sequence[str], targets: Sequence[str], top_k: int
+    ) -> Json:
+        """The answer to samples, and the newest heard in ``live``, each of another sense."""
         ...
 
     async def enroll(

@@ -15,8 +15,9 @@ from typing import Any
 from xsense_ros.errors import EngineError
 
 INSTALL = {
-    'tensorrt': 'use a Jetson or an image that brings TensorRT, or install it from NVIDIA',
-    'tensorrt_rtx': 'pip install tensorrt-rtx',
+    'tensorrt': 'use a Jetson or an image that brings TensorRT, or install it from NVIDIA; '
+    'or name tensorrt_rtx, which builds without a GPU',
+    'tensorrt_rtx': 'pip install tensorrt-rtx-cu13',
 }
 OLDEST = {'tensorrt': 10, 'tensorrt_rtx': 1}
 

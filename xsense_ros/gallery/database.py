@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xsense_ros.errors import GalleryError, XsenseError
@@ -15,6 +16,7 @@ from xsense_ros.gallery import schema
 
 _MEMORY = ':memory:'
 _BUSY_SECONDS = 5.0
+_PAGE_BYTES = 8192
 # Part of SQLite's message: (what was expected, cure).
 _KNOWN = {
     'disk is full': (
@@ -43,8 +45,18 @@ _KNOWN = {
 _OTHER = ('success', 'check the disk (`dmesg`, `df`) and try again')
 
 
+@dataclass
+class _Line:
+    """A connection, and the lock of whoever uses it."""
+
+    connection: sqlite3.Connection
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
 class Database:
-    """One connection, usable from several threads, one at a time.
+    """Usable from several threads: one at a time writes, and one at a time reads meanwhile.
+
+    Whoever searches does not wait for the disk while somebody else enrols.
 
     Args:
         path: file, created where missing; or ':memory:'.
@@ -59,20 +71,16 @@ class Database:
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
-        self._lock = threading.RLock()
         self.read_only = self.path != _MEMORY and not _writable(Path(path))
-        with self._translated():
-            self._connection = sqlite3.connect(
-                self._uri(),
-                uri=self.path != _MEMORY,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+        self._writing_thread = 0
+        self._writer = self._reader = self._line()
         try:
             self._prepare()
+            if not self.read_only and self.path != _MEMORY:
+                self._reader = self._line()
+                self._make_ready(self._reader)
         except GalleryError:
-            self._connection.close()
+            self._close_all()
             raise
 
     @contextmanager
@@ -81,30 +89,54 @@ class Database:
         if self.read_only:
             expected, cure = _KNOWN['readonly']
             raise GalleryError(f'gallery {self.path}', 'read-only', expected, cure)
-        with self._transaction('BEGIN IMMEDIATE') as connection:
-            yield connection
+        with self._transaction(self._writer, 'BEGIN IMMEDIATE') as connection:
+            self._writing_thread = threading.get_ident()
+            try:
+                yield connection
+            finally:
+                self._writing_thread = 0
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A block in which all reads see one state of the file."""
-        with self._transaction('BEGIN') as connection:
+        """A block in which all reads see one state of the file; within ``write``, what that has
+        written so far.
+        """
+        own = self._writing_thread == threading.get_ident()
+        with self._transaction(self._writer if own else self._reader, 'BEGIN') as connection:
             yield connection
 
     def shrink(self) -> None:
         """Write the file anew without what was deleted; needs as much free space as it takes."""
-        with self._lock, self._translated():
-            self._connection.execute('VACUUM')
-            self._connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+        with self._writer.lock, self._reader.lock, self._translated():
+            self._writer.connection.execute('VACUUM')
+            self._writer.connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""
-        with self._lock, self._translated():
-            self._connection.close()
+        with self._writer.lock, self._reader.lock, self._translated():
+            self._close_all()
+
+    def _line(self) -> _Line:
+        with self._translated():
+            return _Line(
+                sqlite3.connect(
+                    self._uri(),
+                    uri=self.path != _MEMORY,
+                    timeout=_BUSY_SECONDS,
+                    isolation_level=None,
+                    check_same_thread=False,
+                )
+            )
+
+    def _close_all(self) -> None:
+        # What writes is closed last: then it can merge its log into the file.
+        self._reader.connection.close()
+        self._writer.connection.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        connection = self._connection
-        with self._lock, self._translated():
+    def _transaction(self, line: _Line, begin: str) -> Iterator[sqlite3.Connection]:
+        connection = line.connection
+        with line.lock, self._translated():
             if begin == 'BEGIN' and connection.in_transaction:
                 # This thread is reading already: the same state of the file.
                 yield connection
@@ -152,9 +184,12 @@ class Database:
     def _prepare(self) -> None:
         with self._translated():
             if not self.read_only:
-                self._connection.execute('PRAGMA journal_mode = WAL')
+                # Of a new file: pictures fill many pages, and each is written twice.
+                self._writer.connection.execute(f'PRAGMA page_size = {_PAGE_BYTES}')
+                # Its readers do not wait for its writer, nor that for them.
+                self._writer.connection.execute('PRAGMA journal_mode = WAL')
                 # FULL: a commit returns after fsync, so what was acknowledged survives power loss.
-                self._connection.execute('PRAGMA synchronous = FULL')
+                self._writer.connection.execute('PRAGMA synchronous = FULL')
         if self.read_only:
             self._upgrade_a_copy()
         else:
@@ -163,10 +198,8 @@ class Database:
                     schema.create(connection)
                 elif _is_first(connection):
                     schema.upgrade(connection)
-        with self._translated():
-            self._connection.create_function('casefold', 1, str.casefold, deterministic=True)
-            # Not earlier: an upgrade replaces a table that others refer to.
-            self._connection.execute('PRAGMA foreign_keys = ON')
+        # Not earlier: an upgrade replaces a table that others refer to.
+        self._make_ready(self._writer)
         with self.read() as connection:
             tables = schema.tables(connection)
             known = 'meta' in tables and 'items' in tables
@@ -182,6 +215,11 @@ class Database:
                     'use the xsense_ros that wrote it, or move it away and enrol again',
                 )
 
+    def _make_ready(self, line: _Line) -> None:
+        with self._translated():
+            line.connection.create_function('casefold', 1, str.casefold, deterministic=True)
+            line.connection.execute('PRAGMA foreign_keys = ON')
+
     def _upgrade_a_copy(self) -> None:
         """Read a file of version 1 that may not be written from a copy in memory."""
         with self.read() as connection:
@@ -189,10 +227,10 @@ class Database:
                 return
         with self._translated():
             copy = sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
-            self._connection.backup(copy)
-            self._connection.close()
-        self._connection = copy
-        with self._transaction('BEGIN') as connection:
+            self._writer.connection.backup(copy)
+            self._writer.connection.close()
+        self._writer.connection = copy
+        with self._transaction(self._writer, 'BEGIN') as connection:
             schema.upgrade(connection)
 
 

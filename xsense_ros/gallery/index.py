@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xsense_ros.senses.scratch import Scratch
 
 _FIRST_CAPACITY = 256
 
@@ -26,20 +28,23 @@ class Neighbour:
 class Snapshot:
     """The rows of an index at one moment; later changes of the index do not touch it.
 
-    ``vectors`` float32 (N, D), ``items`` and ``views`` int64 (N,).
+    ``vectors`` float32 (N, D), ``items`` and ``views`` int64 (N,); ``scratch`` is memory of the
+    searches, 9 N bytes for each thread that searches.
     """
 
     vectors: NDArray[np.float32]
     items: NDArray[np.int64]
     views: NDArray[np.int64]
+    scratch: Scratch = field(default_factory=Scratch, repr=False, compare=False)
 
     def search(self, vector: NDArray[np.float32], k: int) -> list[Neighbour]:
         """The ``k`` items whose best row has the highest inner product with ``vector`` (D,).
 
         Exact. Equal scores are ordered by row, that is by time of enrolment.
         """
-        scores = self.vectors @ vector
-        total = len(scores)
+        total = len(self.vectors)
+        scores = self.scratch.array('scores', (total,), np.float32)
+        np.matmul(self.vectors, vector, out=scores)
         # Items have several rows: look at some more rows than asked for, and widen until k
         # different items are among them. The first k owners in order of score are then the answer.
         wanted = min(total, 2 * k + 8)
@@ -54,8 +59,11 @@ class Snapshot:
         if wanted < total:
             # All rows that equal the last wanted one are taken, so that ties do not depend on
             # the order in which a partition happens to leave them.
-            least = np.partition(scores, total - wanted)[total - wanted]
-            rows = np.flatnonzero(scores >= least)
+            ordered = self.scratch.array('ordered', (total,), np.float32)
+            np.copyto(ordered, scores)
+            ordered.partition(total - wanted)
+            high = self.scratch.array('high', (total,), np.bool_)
+            rows = np.flatnonzero(np.greater_equal(scores, ordered[total - wanted], out=high))
         else:
             rows = np.arange(total)
         return best_items(rows, scores[rows], self, k)
@@ -136,6 +144,7 @@ class ExactIndex:
         self._items = np.empty(_FIRST_CAPACITY, np.int64)
         self._views = np.empty(_FIRST_CAPACITY, np.int64)
         self._count = 0
+        self._scratch = Scratch()
 
     def __len__(self) -> int:
         return self._count
@@ -167,7 +176,7 @@ class ExactIndex:
     def snapshot(self) -> Snapshot:
         """The rows as they are now, without copying them."""
         rows = slice(0, self._count)
-        return Snapshot(self._vectors[rows], self._items[rows], self._views[rows])
+        return Snapshot(self._vectors[rows], self._items[rows], self._views[rows], self._scratch)
 
     def close(self) -> None:
         """Nothing to stop."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,26 @@ from xsense_ros.senses.scratch import Scratch
 
 # What lies outside the frame gets its mean; every 8th pixel along each axis tells it well enough.
 _GRID = 8
-# Crops a frame that get memory kept from the frame before: a search everywhere looks at five.
-_KEPT_CROPS = 8
+# A search everywhere looks at five crops a frame; each of 192 pixels takes 0.6 MB at most.
+_KEPT_CROPS = 64
 
 
-def crop_memory() -> tuple[Scratch, ...]:
-    """What the frames of one stream, searched one after the other, keep their tensors in."""
-    return tuple(Scratch() for _ in range(_KEPT_CROPS))
+class CropMemory:
+    """What the frames of one stream, searched one after the other, keep their tensors in.
+
+    It grows to as many crops as a frame was searched in, up to `_KEPT_CROPS`; then the memory of
+    the oldest is used again.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[Scratch] = []
+
+    def of(self, number: int) -> Scratch:
+        """Memory of the crop of a frame, counted from 0."""
+        place = number % _KEPT_CROPS
+        if place == len(self._kept):
+            self._kept.append(Scratch())
+        return self._kept[place]
 
 
 class SearchFrame:
@@ -32,8 +44,8 @@ class SearchFrame:
     Args:
         values: (H, W) uint8, uint16 or float32; read, never changed or copied.
         prepare: preprocessing of the matcher that will search it.
-        memory: from `crop_memory`, one for each of the first crops; the tensors in it hold until
-            it is given to the next frame. Beyond it every crop allocates.
+        memory: of the tensors, which hold until it is given to the next frame, or until
+            `_KEPT_CROPS` other crops were asked for; None allocates.
 
     Raises:
         InputError: another dtype or shape.
@@ -44,7 +56,7 @@ class SearchFrame:
     """
 
     def __init__(
-        self, values: NDArray[Any], prepare: SearchInput, memory: Sequence[Scratch] = ()
+        self, values: NDArray[Any], prepare: SearchInput, memory: CropMemory | None = None
     ) -> None:
         kinds = (np.uint8, np.uint16, np.float32)
         if not isinstance(values, np.ndarray) or values.dtype not in kinds or values.ndim != 2:
@@ -55,8 +67,9 @@ class SearchFrame:
         self.values = values
         self.size = (values.shape[1], values.shape[0])
         self._prepare = prepare
-        self._memory = memory
-        self._tensors: dict[Crop, dict[str, NDArray[Any]]] = {}
+        self._memory = CropMemory() if memory is None else memory
+        self._tensors: dict[Crop, dict[str, NDArray[Any]]] = {}  # the oldest first
+        self._made = 0
         self._mean: float | None = None
 
     def tensor(self, crop: Crop) -> dict[str, NDArray[Any]]:
@@ -68,10 +81,12 @@ class SearchFrame:
         found = self._tensors.get(crop)
         if found is None:
             border = 0.0 if self._inside(crop) else self._border()
-            used = len(self._tensors)
-            scratch = self._memory[used] if used < len(self._memory) else Scratch()
+            if len(self._tensors) == _KEPT_CROPS:
+                del self._tensors[next(iter(self._tensors))]
+            scratch = self._memory.of(self._made)
             cut = crop.cut(self.values, border, scratch)
             found = self._tensors[crop] = self._prepare(cut, scratch)
+            self._made += 1
         return found
 
     def require_contrast(self) -> None:

@@ -108,7 +108,7 @@ class Crop:
             image: (H, W) or (H, W, C <= 4), uint8, uint16 or float32; it is never padded or
                 copied, only the part under the crop is read.
             border: value (or one a channel) of what lies outside the frame.
-            scratch: memory of the result; None allocates.
+            scratch: memory of the result and of the step before it; None allocates.
 
         Returns:
             (size, size) or (size, size, C), of the dtype of the image.
@@ -118,10 +118,10 @@ class Crop:
         """
         _check(image)
         step = int(1 / self.scale)
-        image, matrix = self._reduced(image, step if step >= _ALIASES_FROM else 1)
+        scratch = Scratch() if scratch is None else scratch
+        image, matrix = self._reduced(image, step if step >= _ALIASES_FROM else 1, scratch)
         matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5  # OpenCV counts from pixel centres
         value = border if isinstance(border, tuple) else (border,) * 4
-        scratch = Scratch() if scratch is None else scratch
         found = scratch.array('crop', (self.size, self.size, *image.shape[2:]), image.dtype)
         cv2.warpAffine(
             image,
@@ -134,7 +134,9 @@ class Crop:
         )
         return found
 
-    def _reduced(self, image: NDArray[Any], step: int) -> tuple[NDArray[Any], Floats]:
+    def _reduced(
+        self, image: NDArray[Any], step: int, scratch: Scratch
+    ) -> tuple[NDArray[Any], Floats]:
         """The frame under the crop, averaged over step x step pixels, and the way from there."""
         matrix = self.matrix
         reach = self.side / 2 * (abs(math.cos(a := math.radians(self.angle))) + abs(math.sin(a)))
@@ -145,8 +147,9 @@ class Crop:
         small = image[top:bottom, left:right]
         if step > 1:
             columns, rows = (right - left) // step, (bottom - top) // step
-            area = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_AREA)
-            small = np.asarray(area).reshape(rows, columns, *image.shape[2:])
+            area = scratch.array('area', (rows, columns, *image.shape[2:]), image.dtype)
+            cv2.resize(small, (columns, rows), area, interpolation=cv2.INTER_AREA)
+            small = area
         c, s = matrix[0, :2]
         there = matrix * step
         there[:, 2] = matrix[:, 2] + (c * left + s * top, c * top - s * left)

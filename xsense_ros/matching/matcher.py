@@ -19,10 +19,9 @@ from xsense_ros.engines.manifest import MatcherSpec
 from xsense_ros.errors import BundleError
 from xsense_ros.matching.boxes import Floats
 from xsense_ros.matching.decode import best_box
-from xsense_ros.matching.frame import SearchFrame
+from xsense_ros.matching.frame import CropMemory, SearchFrame
 from xsense_ros.names import MATCHER_BUNDLE
 from xsense_ros.senses.matcher_input import SearchInput, TemplateInput
-from xsense_ros.senses.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ class Matcher:
         """
         return self.search(self._of_search(pixels), kept, prior)
 
-    def frame(self, values: NDArray[Any], memory: Sequence[Scratch] = ()) -> SearchFrame:
+    def frame(self, values: NDArray[Any], memory: CropMemory | None = None) -> SearchFrame:
         """A frame (H, W) whose crops several templates can share; see SearchFrame."""
         return SearchFrame(values, self._of_search, memory)
 

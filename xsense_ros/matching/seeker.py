@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.errors import InputError
 from xsense_ros.matching.boxes import Floats, around, clip
-from xsense_ros.matching.frame import SearchFrame, crop_memory
+from xsense_ros.matching.frame import CropMemory, SearchFrame
 from xsense_ros.matching.geometry import Crop, carry, search_around
 from xsense_ros.matching.mapping import Mapping
 from xsense_ros.matching.matcher import Answer, Matcher
@@ -122,7 +122,7 @@ class Seeker:
         self._lost = not template.placed
         self._sweep: Sweep | None = None
         self._size: tuple[int, int] | None = None
-        self._memory = crop_memory()
+        self._memory = CropMemory()
 
     @property
     def mapping(self) -> Mapping:

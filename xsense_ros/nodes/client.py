@@ -111,22 +111,18 @@ class RetrievalClient:
         return answer
 
     def _asking(self, kind: type[Any], name: str, request: Any) -> Any:
-        """A call that changes nothing: it is made again where its answer is lost.
-
-        An answer that is sent before the node has discovered our end is lost.
-        """
-        client, deadline = self._client(kind, name), time.monotonic() + self._timeout
-        while time.monotonic() < deadline:
-            if (answer := self._call(client, request, _ASK_AGAIN_SECONDS)) is not None:
-                return self._checked(name, answer)
-        raise self._late(name, 'an answer')
+        """A call that changes nothing: it is made again where its answer may be lost."""
+        client = self._client(kind, name)
+        answer = self._insist(client, request, time.monotonic() + self._timeout)
+        if answer is None:
+            raise self._late(name, 'an answer')
+        return self._checked(name, answer)
 
     def _changing(self, kind: type[Any], name: str, request: Any, harmless: Any) -> Any:
         """A call that may only be made once, after a request that is refused has come back."""
         known = name in self._clients
         client, deadline = self._client(kind, name), time.monotonic() + self._timeout
-        while not known and time.monotonic() < deadline:
-            known = self._call(client, harmless, _ASK_AGAIN_SECONDS) is not None
+        known = known or self._insist(client, harmless, deadline) is not None
         answer = self._call(client, request, self._timeout) if known else None
         if answer is None:
             raise self._late(name, 'an answer')
@@ -139,6 +135,29 @@ class RetrievalClient:
                 raise self._late(name, 'a running retrieval node')
             self._clients[name] = client
         return self._clients[name]
+
+    def _insist(self, client: Any, request: Any, deadline: float) -> Any:
+        """The first answer to a request that is made again and again, ever less often.
+
+        An answer that is sent before the node has discovered our end is lost. One that a busy node
+        is long in giving still counts when the request has been made again meanwhile.
+        """
+        asked: list[Any] = []
+        pause = _ASK_AGAIN_SECONDS
+        try:
+            while (now := time.monotonic()) < deadline:
+                asked.append(client.call_async(request))
+                again, pause = min(now + pause, deadline), 2 * pause
+                while (left := again - time.monotonic()) > 0.0:
+                    self._executor.spin_once(left)
+                    for future in asked:
+                        if future.done():
+                            return future.result()
+            return None
+        finally:
+            for future in asked:
+                if not future.done():
+                    client.remove_pending_request(future)
 
     def _call(self, client: Any, request: Any, seconds: float) -> Any:
         future = client.call_async(request)
@@ -223,6 +242,11 @@ def sound_sample(path: Path, modality: str = Sample.SOUND) -> Sample:
     sample.sound.encoding = AudioChunk.F32LE
     sample.sound.data = array.array('B', sound.samples.astype('<f4').tobytes())
     return sample
+
+
+def live_sample(modality: str) -> Sample:
+    """What the node has heard last in a modality, as a sample of a question. See srv/Query."""
+    return Sample(modality=modality)
 
 
 def text_sample(text: str) -> Sample:

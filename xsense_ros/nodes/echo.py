@@ -12,11 +12,16 @@ from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.text import Text
 
+from xsense_ros.fusion.rules import JOINT
 from xsense_ros.msg import MatchArray
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.demo.table import probability_bar
 from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.plain import to_plain
+
+_UNKNOWN = 'unknown: nothing remembered is certain enough'
+# Ranked is not recognised.
+_UNMEASURED = ', or nobody has measured these senses together: see fusion.min_probability'
 
 
 def to_json(message: Any) -> str:
@@ -25,13 +30,18 @@ def to_json(message: Any) -> str:
 
 
 def answer_lines(message: MatchArray) -> list[str]:
-    """An answer for people: a line a match, and one that says where nothing is certain."""
+    """An answer for people: a line a match; then the senses, and that nothing is certain."""
     lines = [
         f'{match.rank:>3}  {match.probability:.3f}  {match.item_id:<24} {match.label}'
         + ('  accepted' if match.accepted else '')
         for match in message.matches
     ]
-    return lines if message.accepted else [*lines, 'unknown: nothing remembered is certain enough']
+    joint = JOINT in message.query_modality
+    if joint:
+        lines.append(f'answered as one: {message.query_modality}')
+    if not message.accepted:
+        lines.append(_UNKNOWN + _UNMEASURED * joint)
+    return lines
 
 
 def describe(message: MatchArray) -> Text:

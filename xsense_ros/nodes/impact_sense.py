@@ -38,7 +38,7 @@ class ImpactSense(ChunkSense):
                 'no knock',
                 f'a knock on {self._topics[0].name}, {self._settings.impact_rise_db} dB louder '
                 'than what was heard before it',
-                'knock again, lower impact.rise_db, or give the sample in `views`',
+                'knock again, lower impact.rise_db, or send a sample of it',
             )
         return self._newest
 

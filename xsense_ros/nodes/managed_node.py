@@ -12,6 +12,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from xsense_ros.engines.cache import cache_folder
 from xsense_ros.errors import XsenseError
+from xsense_ros.nodes import garbage
 from xsense_ros.nodes.computer import COMPUTER, ComputerReport
 from xsense_ros.nodes.diagnostics import DiagnosticsPublisher
 from xsense_ros.nodes.faults import FaultRegistry, Level
@@ -85,6 +86,7 @@ class ManagedNode(LifecycleNode, ABC):
         def activate() -> None:
             self._activate()
             super(ManagedNode, self).on_activate(state)
+            garbage.settle()
 
         return self._transition('activate', activate, self._release_active)
 
@@ -97,6 +99,7 @@ class ManagedNode(LifecycleNode, ABC):
         def deactivate() -> None:
             self._release_active()
             super(ManagedNode, self).on_deactivate(state)
+            garbage.settle()
 
         return self._transition('deactivate', deactivate)
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import cv2
 import rclpy
 from rclpy.context import Context
 from rclpy.exceptions import ParameterException
@@ -15,7 +16,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.signals import SignalHandlerOptions
 
 from xsense_ros.errors import XsenseError
-from xsense_ros.nodes import build_only
+from xsense_ros.nodes import build_only, garbage
 from xsense_ros.nodes.executor import make_executor, spin, stop_on_signals
 from xsense_ros.nodes.log_relay import relay_logs
 from xsense_ros.nodes.managed_node import ManagedNode
@@ -58,6 +59,8 @@ def run_all(
     """
     # A worker whose engine is done shall not wait 5 ms for the thread that receives messages.
     sys.setswitchinterval(0.0005)
+    # Nor shall a thread that prepares a frame wait for others, on cores that the engines use.
+    cv2.setNumThreads(1)
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except rclpy_implementation.RCLError as error:
@@ -76,7 +79,8 @@ def run_all(
         relay_logs(nodes[0])
         if any(build_only.wanted(node) for node in nodes):
             return max(build_only.build_for(node) for node in nodes if build_only.wanted(node))
-        _serve(nodes, autostart, stop, context)
+        with garbage.owned():
+            _serve(nodes, autostart, stop, context)
     finally:
         for node in reversed(nodes):
             node.close()

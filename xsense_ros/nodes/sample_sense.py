@@ -21,6 +21,7 @@ from xsense_ros.nodes.hearing import Arrival
 from xsense_ros.nodes.qos import CAMERA, SKETCH, TEXT
 from xsense_ros.nodes.question import Question
 from xsense_ros.nodes.sense import Sense, Surroundings
+from xsense_ros.senses.scratch import Scratch
 
 _TEXTS_WAITING = 10
 _SKETCHES_WAITING = 5
@@ -34,7 +35,7 @@ class SampleSense(Sense[Arrival]):
         latest = self._latest
         if latest is None:
             topics = ' or '.join(topic.name for topic in self._topics)
-            cure = f'publish on {topics}, or give the sample in `views`'
+            cure = f'publish on {topics}, or send a sample of it'
             raise InputError(f'live {self.modality}', 'nothing', 'a sample received before', cure)
         return latest.topic.decode(latest.message)
 
@@ -49,7 +50,7 @@ class SampleSense(Sense[Arrival]):
         if not self._asker.wanted():
             return
         try:
-            sample = topic.decode(message)
+            sample = self._decode(work)
             self._asker.ask(
                 Question(
                     self.modality,
@@ -66,16 +67,26 @@ class SampleSense(Sense[Arrival]):
         else:
             topic.answered += 1
 
+    def _decode(self, arrival: Arrival) -> Any:
+        """The sample of a message, which is needed until the next one only."""
+        return arrival.topic.decode(arrival.message)
+
 
 class ImageSense(SampleSense):
     """Pictures, raw and compressed; the newest of both topics wins."""
 
     def __init__(self, around: Surroundings) -> None:
+        self._scratch = Scratch()
         super().__init__('image', around)
 
     def _subscribe_all(self) -> None:
         self._subscribe(Image, 'camera/image', CAMERA, image_to_rgb)
         self._subscribe(CompressedImage, 'camera/image/compressed', CAMERA, compressed_to_rgb)
+
+    def _decode(self, arrival: Arrival) -> Any:
+        if isinstance(arrival.message, Image):
+            return image_to_rgb(arrival.message, self._scratch)
+        return super()._decode(arrival)
 
 
 class SketchSense(SampleSense):

@@ -71,7 +71,7 @@ class Sense(Hearing, Generic[T]):
 
     @abstractmethod
     def latest_sample(self) -> Any:
-        """The newest sample that was heard, for enrolling; InputError where there is none."""
+        """The newest sample that was heard; InputError where there is none."""
 
     def close(self) -> None:
         """Unsubscribe and end the thread."""

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from rclpy.lifecycle import LifecycleNode
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from xsense_ros.errors import InputError
 from xsense_ros.gallery.item import Item, View
 from xsense_ros.gallery.media import encode_media, media_thumbnail
 from xsense_ros.gallery.protocol import GalleryLike
-from xsense_ros.msg import GalleryItem
+from xsense_ros.msg import GalleryItem, Sample
+from xsense_ros.names import HEARD_NOW
 from xsense_ros.nodes.answers import gallery_item, jpeg, match_array
 from xsense_ros.nodes.conversions import stamp_to_ns
 from xsense_ros.nodes.faults import FaultRegistry
@@ -125,7 +127,7 @@ class Services(ServiceThread):
         begun = time.perf_counter()
         given = (request.sample, *request.also)
         _check_senses([sample.modality for sample in given])
-        samples = [sample_from_message(sample, self._host) for sample in given]
+        samples = [self._asked(sample) for sample in given]
         decoded = time.perf_counter()
         answer = self._answer(session, samples, request.target_modalities, request.top_k)
         # Of several samples the newest tells when it was.
@@ -135,6 +137,14 @@ class Services(ServiceThread):
         message.decode_ms = (decoded - begun) * 1e3
         message.total_ms = (time.perf_counter() - begun) * 1e3
         response.answer = message
+
+    def _asked(self, sample: Sample) -> tuple[str, Any, Any, str]:
+        """As `sample_from_message`; a sample that is left empty is the newest that was heard."""
+        modality = sample.modality
+        if modality in HEARD_NOW and sample == Sample(modality=modality):
+            # When it was heard is not known here; a time is not made up.
+            return modality, Header(), self._host.latest_sample(modality), ''
+        return sample_from_message(sample, self._host)
 
     def _answer(
         self,

@@ -38,7 +38,7 @@ class SoundSense(ChunkSense):
                 'live sound',
                 f'{self._questions.seconds:.2f} s',
                 f'{seconds} s of unbroken sound on {name}',
-                'wait, shorten sound.window_seconds, or give the sample in `views`',
+                'wait, shorten sound.window_seconds, or send a sample of it',
             )
         return found[1]
 

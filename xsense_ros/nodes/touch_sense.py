@@ -101,7 +101,7 @@ class TouchSense(Sense[None]):
                 'live touch',
                 states,
                 f'something that touches {" or ".join(self._fingers)}',
-                'press the sensor on the thing, or give the sample in `views`',
+                'press the sensor on the thing, or send a sample of it',
             )
         return max(felt, key=lambda reading: reading.contact.area_mm2).press
 

@@ -91,9 +91,12 @@ class LatestWorker(Generic[T]):
                 while not self._stopping and not self._waiting:
                     self._wake.wait()
                 # The sample is taken after the pause of a rate limit, so that it is the newest.
-                while not self._stopping and (pause := due - time.monotonic()) > 0.0:
-                    self._wake.wait(pause)
-                    due = min(due, time.monotonic() + self._min_interval)
+                while not self._stopping:
+                    now = time.monotonic()
+                    due = min(due, now + self._min_interval)  # the limit may have been lifted
+                    if due <= now:
+                        break
+                    self._wake.wait(due - now)
                 if self._stopping:
                     return
                 sample = self._waiting.popleft()

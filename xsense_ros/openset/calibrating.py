@@ -17,6 +17,7 @@ from xsense_ros.fusion.rules import senses_of
 from xsense_ros.gallery.protocol import GalleryLike
 from xsense_ros.openset.evidence import Pair, Views
 from xsense_ros.openset.thresholds import (
+    LEAST_TRIALS,
     Rates,
     Thresholds,
     Trials,
@@ -58,7 +59,7 @@ class Calibrated:
 
     items: int
     found: tuple[Found, ...]
-    left_out: Mapping[str, str]
+    left_out: Mapping[str, GalleryError]
 
     def parameters(self) -> dict[str, float]:
         """Parameters of the node under which no pair that it asks exceeds the false accepts.
@@ -85,7 +86,7 @@ class Calibrated:
             'items': self.items,
             'parameters': self.parameters(),
             'found': [asdict(one) for one in self.found],
-            'left_out': dict(self.left_out),
+            'left_out': {name: str(error) for name, error in self.left_out.items()},
         }
 
 
@@ -131,11 +132,12 @@ def calibrate_gallery(
         if isinstance(one, Found):
             found.append(one)
         else:
-            left_out[name] = str(one)
+            left_out[name] = one
     if not found:
-        reasons = '; '.join(left_out.values()) or 'no pair of views'
-        cure = 'enrol more things with several views each'
-        raise GalleryError('gallery', reasons, 'enough views to calibrate with', cure)
+        told = f'too few of each of {len(work)} pairs' if work else 'no pair of senses'
+        expected = f'{LEAST_TRIALS} of one pair whose item has another view, and as many strangers'
+        cure = 'enrol more things with several views each (`xsense enroll LABEL --id ITEM ...`)'
+        raise GalleryError('views to calibrate with', told, expected, cure)
     return Calibrated(len(views.item_ids), tuple(found), left_out)
 
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from xsense_ros.errors import GalleryError
 from xsense_ros.openset.calibrating import Calibrated, Found
 from xsense_ros.openset.stats import Stats
 
@@ -18,10 +21,23 @@ def calibration_lines(found: Calibrated, most_false: float) -> list[str]:
         f'{"probability":>12}{"margin":>8}{"known":>9}{"strangers":>11}{"at most":>9}',
     ]
     lines += [_line(one) for one in found.found]
-    lines += [f'left out: {name}: {reason}' for name, reason in found.left_out.items()]
+    lines += _left_out(found.left_out)
     parameters = found.parameters()
     lines += ['', 'parameters of the node:' if parameters else 'nothing can be accepted so']
     return lines + [f'  {name}: {value}' for name, value in parameters.items()]
+
+
+def _left_out(errors: Mapping[str, GalleryError]) -> list[str]:
+    """A line a pair, and once beneath them what all of them lack."""
+    alike: dict[str, list[str]] = {}
+    for name, error in errors.items():
+        lacking = f'expected {error.expected}. Cure: {error.cure}'
+        alike.setdefault(lacking, []).append(f'  {name:51} {error.value}')
+    return [
+        line
+        for lacking, pairs in alike.items()
+        for line in ('', 'left out:', *pairs, f'  {lacking}')
+    ]
 
 
 def parameter_file(found: Calibrated, most_false: float) -> str:

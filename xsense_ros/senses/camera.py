@@ -21,6 +21,7 @@ from xsense_ros.errors import InputError
 from xsense_ros.senses.compressed_frame import decode_compressed
 from xsense_ros.senses.levels import stretch_to_8_bit, to_8_bit
 from xsense_ros.senses.raw import RawData, as_bytes
+from xsense_ros.senses.scratch import Scratch
 
 __all__ = [
     'NATIVE_ENCODINGS',
@@ -110,6 +111,7 @@ def decode_image(
     encoding: str,
     step: int,
     is_bigendian: bool = False,
+    scratch: Scratch | None = None,
 ) -> NDArray[np.uint8]:
     """Convert a raw frame to RGB; 'rgb8' and 'bgr8' are views of ``data``, without a copy.
 
@@ -125,6 +127,7 @@ def decode_image(
         encoding: one of NATIVE_ENCODINGS.
         step: bytes of a row, padding included.
         is_bigendian: byte order of values wider than 8 bit.
+        scratch: memory of the picture; None allocates.
 
     Returns:
         uint8 (height, width, 3), possibly a read-only view of ``data``.
@@ -133,17 +136,20 @@ def decode_image(
         InputError: unknown encoding; sizes that are zero, odd where the encoding needs pairs, or
             contradict the length of ``data``; a frame without one valid measurement.
     """
+    scratch = Scratch() if scratch is None else scratch
     pixels, layout = _read(data, height, width, encoding, step, is_bigendian)
+    size = (height, width)
     if layout.kind is not _Kind.COLOUR:
-        grey = stretch_to_8_bit(pixels[..., 0], zero_is_invalid=layout.kind is _Kind.MEASURE)
-        return _colour(grey, cv2.COLOR_GRAY2RGB)
+        zero_is_invalid = layout.kind is _Kind.MEASURE
+        grey = stretch_to_8_bit(pixels[..., 0], zero_is_invalid=zero_is_invalid, scratch=scratch)
+        return _colour(grey, cv2.COLOR_GRAY2RGB, size, scratch)
     if layout.channels == 1:
         pixels = pixels[..., 0]
     if layout.code == cv2.COLOR_BGR2RGB:
         rgb = pixels[..., ::-1]  # seen backwards; `resize` turns its small result instead
     else:
-        rgb = pixels if layout.code is None else _colour(pixels, layout.code)
-    return to_8_bit(rgb) if rgb.dtype == np.uint16 else rgb
+        rgb = pixels if layout.code is None else _colour(pixels, layout.code, size, scratch)
+    return to_8_bit(rgb, scratch) if rgb.dtype == np.uint16 else rgb
 
 
 def decode_values(
@@ -190,8 +196,11 @@ def _read(
     return _pixels(raw, rows, width, step, layout, is_bigendian), layout
 
 
-def _colour(pixels: NDArray[Any], code: int) -> NDArray[Any]:
-    return np.asarray(cv2.cvtColor(pixels, code))
+def _colour(
+    pixels: NDArray[Any], code: int, size: tuple[int, int], scratch: Scratch
+) -> NDArray[Any]:
+    colours = scratch.array('colours', (*size, 3), pixels.dtype)
+    return np.asarray(cv2.cvtColor(pixels, code, colours))
 
 
 def _check_size(

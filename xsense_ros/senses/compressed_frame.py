@@ -19,7 +19,7 @@ _PNG, _PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND'
 _SENSOR = 'check the cable, the network or the file; a frame was cut off or damaged'
 # compressed_depth_image_transport writes this before its PNG: enum format, depth parameters A, B.
 _DEPTH_HEADER = np.dtype([('format', '<i4'), ('a', '<f4'), ('b', '<f4')])
-_TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
+_TO_RGB = {1: cv2.COLOR_GRAY2RGB, 4: cv2.COLOR_BGRA2RGB}
 
 
 def decode_compressed(data: RawData, format: str, *, on_white: bool = False) -> NDArray[np.uint8]:
@@ -36,7 +36,7 @@ def decode_compressed(data: RawData, format: str, *, on_white: bool = False) -> 
         on_white: lay a PNG with alpha on white instead of dropping its alpha; for drawings.
 
     Returns:
-        uint8 (H, W, 3)
+        uint8 (H, W, 3); of three colours a view of what OpenCV has decoded, seen backwards
 
     Raises:
         InputError: no data, neither JPEG nor PNG, cut off or damaged, compressedDepth by RVL.
@@ -51,6 +51,8 @@ def decode_compressed(data: RawData, format: str, *, on_white: bool = False) -> 
             pixels = stretch_to_8_bit(pixels, zero_is_invalid=False)
         else:
             pixels = to_8_bit(pixels)
+    if channels == 3:
+        return np.asarray(pixels, np.uint8)[..., ::-1]
     rgb = np.asarray(cv2.cvtColor(pixels, _TO_RGB[channels]), np.uint8)
     return lay_on_white(rgb, pixels[..., 3]) if on_white and channels == 4 else rgb
 

@@ -75,9 +75,13 @@ def in_cells(pixels: NDArray[np.uint8], mm_per_pixel: float) -> NDArray[np.uint8
 
 def imprint(size: NDArray[np.float32], threshold: float) -> NDArray[np.uint8]:
     """1 inside the imprint, else 0: (H, W) sizes of change to uint8 (H, W)."""
-    rank = round(_PEAK_RANK * (size.size - 1))
-    peak = float(np.partition(size.reshape(-1), rank)[rank])
-    mask = (size > max(threshold, _SHARE_OF_PEAK * peak)).astype(np.uint8)
+    largest = size.size - round(_PEAK_RANK * (size.size - 1))  # so many are no less than the peak
+    changed = size[size > threshold]
+    # Below the threshold the peak does not matter, and few values are above it.
+    if len(changed) >= largest:
+        changed.partition(len(changed) - largest)
+        threshold = max(threshold, _SHARE_OF_PEAK * float(changed[-largest]))
+    mask = (size > threshold).astype(np.uint8)
     if not mask.any():
         return mask
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

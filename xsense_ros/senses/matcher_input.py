@@ -120,7 +120,7 @@ class SearchInput(_SquareInput):
         square = (self._size, self._size)
         _check(values, self.name, (np.uint8, np.uint16, np.float32), (square, (*square, 3)))
         scratch = Scratch() if scratch is None else scratch
-        work = scratch.array('work', values.shape, values.dtype)
+        work = scratch.array('work', values.shape, np.float32)
         if values.dtype == np.float32:
             values = _filled(values, work)
         low, high = robust_range(values, work)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -22,8 +23,13 @@ class Scratch(threading.local):
         self._arrays: dict[str, NDArray[Any]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """An array of any contents: the one of last time, if it had this shape and dtype."""
+        """An array of any contents, in the memory of last time where that is large enough."""
         found = self._arrays.get(name)
-        if found is None or found.shape != shape or found.dtype != dtype:
-            found = self._arrays[name] = np.empty(shape, dtype)
+        if found is not None and found.shape == shape and found.dtype == dtype:
+            return found
+        count = math.prod(shape)
+        room = None if found is None else found.base
+        if room is None or room.dtype != dtype or room.size < count:
+            room = np.empty(count, dtype)
+        found = self._arrays[name] = room[:count].reshape(shape)
         return found

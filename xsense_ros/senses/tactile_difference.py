@@ -11,6 +11,8 @@ from xsense_ros.errors import InputError
 from xsense_ros.senses.press import UNTOUCHED, Press
 from xsense_ros.senses.tactile_profile import TactileProfile
 
+_LEAST = np.ones((4, 1))  # of each channel, as OpenCV takes a scalar
+
 
 def difference(frame: NDArray[np.uint8], background: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """128 + clip(frame - background, -127, 127), value by value.
@@ -34,7 +36,7 @@ def difference(frame: NDArray[np.uint8], background: NDArray[np.uint8]) -> NDArr
         )
     # Saturates at 0 and 255, in one pass; 0 would be -128, hence the maximum.
     shifted = np.asarray(cv2.addWeighted(frame, 1.0, background, -1.0, UNTOUCHED), np.uint8)
-    return np.maximum(shifted, np.uint8(1), out=shifted)
+    return np.asarray(cv2.max(shifted, _LEAST, shifted), np.uint8)
 
 
 def press_of(

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.training.precision.networks import (
@@ -16,8 +18,9 @@ from tests.training.precision.networks import (
     types,
 )
 from xsense_ros.errors import InputError
+from xsense_training.commands.precision import command
 from xsense_training.export.precision_half import plain_weights, to_half
-from xsense_training.export.precision_int8 import to_int8
+from xsense_training.export.precision_int8 import FIRST_IN_FLOAT, to_int8, weight_scales
 
 
 class TestHalf:
@@ -117,6 +120,51 @@ def test_first_layers_and_heads_stay_in_float(integers):
         for name, integer in (('conv7', False), ('conv9', True), ('dense', False)):
             before = made[of[name].input[0]].op_type
             assert (before == 'DequantizeLinear') == integer
+
+
+def test_fewer_layers_stay_in_float_where_asked_for(images):
+    model = to_int8(network(), [{'image': images[:1]}], symmetric=False, float_first=0)
+    made = {name: node for node in model.graph.node for name in node.output}
+    (first,) = (node for node in model.graph.node if node.name == 'conv0')
+    assert made[first.input[0]].op_type == made[first.input[1]].op_type == 'DequantizeLinear'
+    (option,) = (one for one in command.params if one.name == 'float_first')
+    assert option.default == FIRST_IN_FLOAT
+
+
+@given(
+    seed=st.integers(0, 999),
+    width=st.integers(1, 5),
+    side=st.sampled_from([1, 2, 3]),
+    tail=st.sampled_from([1, 5]),
+)
+def test_no_two_neighbours_overflow_and_nothing_is_given_away(seed, width, side, tail):
+    # Trained weights have tails: some are far larger than the rest.
+    weights = np.random.default_rng(seed).standard_normal((3, width, side, side)) ** tail
+    scales = weight_scales(weights, 0)
+    for channel, scale in zip(weights, scales, strict=True):
+        whole = np.rint(channel / scale).astype(int)
+        assert np.abs(whole).max() <= 127
+        sums = [0]
+        for flat in (whole.ravel(), whole.transpose(1, 2, 0).ravel()):
+            for one, other in zip(flat, [*flat[1:], 0], strict=True):
+                sums += [max(one, 0) + max(other, 0), max(-one, 0) + max(-other, 0)]
+        assert max(sums) * 255 < 2**15
+        assert max(sums) >= 126
+
+
+@pytest.mark.parametrize('kind', ['Conv', 'MatMul'])
+def test_integers_do_not_overflow(kind):
+    # The worst that can be: all weights and all activations at the end of their ranges.
+    shape = (4, 16, 3, 3) if kind == 'Conv' else (16, 4)
+    inputs = [1, 16, 3, 3] if kind == 'Conv' else [1, 16]
+    outputs = [1, 4, 1, 1] if kind == 'Conv' else [1, 4]
+    model = graph(
+        [helper.make_node(kind, ['x', 'w'], ['y'], name='product')],
+        {'x': inputs}, {'y': outputs}, {'w': np.ones(shape, np.float32)},
+    )  # fmt: skip
+    feed = {'x': np.ones(inputs, np.float32)}
+    found = run(to_int8(model, [feed], symmetric=False, float_first=0), feed)
+    np.testing.assert_allclose(found, run(model, feed), rtol=0.02)
 
 
 def test_the_form_that_tensorrt_takes(integers):

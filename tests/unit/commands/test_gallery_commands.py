@@ -90,8 +90,13 @@ def test_export_and_merge(file: Path, tmp_path: Path) -> None:
 
 
 def test_snapshot_and_restore(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / 'backups'
-    folder.mkdir()
+    folder = tmp_path / 'backups' / 'robot'  # made where it is missing
+    taken = run('snapshot', '--file', file, '--into', file)
+    assert taken.exit_code == 2 and 'is a file' in taken.output
+    nowhere = run('snapshot', '--file', file, '--into', file / 'below')
+    assert nowhere.exit_code == 1 and 'name another one' in nowhere.output
+    first = run('snapshot', '--file', file, '--into', folder)
+    Path(first.output.split(': ')[0]).unlink()
     mine = folder / 'g-2-20260101-000000.xsgallery'
     mine.write_text('a snapshot of another gallery, g-2')
     for second in range(3):

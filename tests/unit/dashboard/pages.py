@@ -29,9 +29,11 @@ class KeepingRobot:
     def hello(self) -> dict[str, Any]:
         return {'type': 'hello'}
 
-    async def query(self, samples: Sequence[Upload], targets: Sequence[str], top_k: int) -> Any:
-        self.asked.append((list(samples), list(targets), top_k))
-        return {'type': 'answer', 'senses': [sample.modality for sample in samples]}
+    async def query(
+        self, samples: Sequence[Upload], live: Sequence[str], targets: Sequence[str], top_k: int
+    ) -> Any:
+        self.asked.append((list(samples), list(live), list(targets), top_k))
+        return {'type': 'answer', 'senses': [*(sample.modality for sample in samples), *live]}
 
     async def enroll(
         self, label: str, item_id: str, samples: Sequence[Upload], live: Sequence[str]

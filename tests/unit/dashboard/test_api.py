@@ -44,22 +44,44 @@ class TestQuery:
         files = {'file': ('../../evil.exe', PICTURE, 'text/html')}
         answer = page.post('/api/query', data={'modality': modality}, files=files)
         assert answer.status_code == 200 and answer.json()['senses'] == [modality]
-        (sample,), targets, top_k = robot.asked[0]
-        assert sample.value.startswith(b'\x89PNG') and (targets, top_k) == ([], 0)
+        (sample,), *others = robot.asked[0]
+        assert sample.value.startswith(b'\x89PNG') and others == [[], [], 0]
 
     def test_a_text_with_targets(self, page: TestClient, robot: KeepingRobot) -> None:
         data = {'modality': 'text', 'text': ' a  mug', 'targets': ['image', 'sound'], 'top_k': '3'}
         assert page.post('/api/query', data=data).status_code == 200
-        (sample,), targets, top_k = robot.asked[0]
-        assert (sample.value, targets, top_k) == ('a mug', ['image', 'sound'], 3)
+        (sample,), *others = robot.asked[0]
+        assert (sample.value, others) == ('a mug', [[], ['image', 'sound'], 3])
 
     def test_several_senses_of_one_event(self, page: TestClient, robot: KeepingRobot) -> None:
         files = {'sound': SOUND, 'image': PICTURE}
         answer = page.post('/api/query', files=files, data={'text': 'a bell'})
         assert sorted(answer.json()['senses']) == ['image', 'sound', 'text']
-        twice = [('files', PICTURE), ('files', PICTURE)]
-        answer = page.post('/api/query', files=twice)
-        assert answer.status_code == 400 and 'several of one sense' in answer.json()['message']
+
+    def test_what_is_sensed_now_alone_and_with_a_sample(
+        self, page: TestClient, robot: KeepingRobot
+    ) -> None:
+        assert page.post('/api/query', data={'live': 'touch'}).json()['senses'] == ['touch']
+        data = {'text': 'a bell', 'live': ['impact', 'touch']}
+        answer = page.post('/api/query', data=data, files={'image': PICTURE})
+        assert sorted(answer.json()['senses']) == ['image', 'impact', 'text', 'touch']
+        assert robot.asked[1][1] == ['impact', 'touch']
+
+    @pytest.mark.parametrize(
+        ('data', 'files', 'twice'),
+        [
+            ({}, [('files', PICTURE), ('files', PICTURE)], 'image'),
+            ({'text': ['a', 'b']}, [], 'text'),
+            ({'live': ['touch', 'touch']}, [], 'touch'),
+            ({'live': 'sound'}, [('sound', SOUND)], 'sound'),
+        ],
+    )
+    def test_one_sense_is_asked_once(
+        self, page: TestClient, robot: KeepingRobot, data: dict, files: list, twice: str
+    ) -> None:
+        answer = page.post('/api/query', data=data, files=files)
+        assert answer.status_code == 400 and f'several of {twice}' in answer.json()['message']
+        assert not robot.asked
 
     @pytest.mark.parametrize(
         ('data', 'files', 'status', 'what'),
@@ -70,6 +92,10 @@ class TestQuery:
             ({'modality': 'image'}, {'file': PICTURE[:-99]}, 400, 'picture'),
             ({'modality': 'sound'}, {'file': PICTURE}, 415, 'sound'),
             ({'text': 'mug', 'targets': 'smell'}, {}, 400, 'targets'),
+            ({'text': 'mug', 'live': 'smell'}, {}, 400, 'live'),
+            ({'text': 'mug', 'live': 'text'}, {}, 400, 'live'),
+            ({'text': 'mug'}, {'live': PICTURE}, 400, 'live'),
+            ({'live': 'touch'}, {'image': b'GIF89a' + bytes(99)}, 415, 'picture'),
             ({'text': 'mug', 'top_k': '-1'}, {}, 400, 'top_k'),
             ({'text': 'mug', 'top_k': '9' * 5000}, {}, 400, 'top_k'),
             ({'text': 'x' * 1001}, {}, 413, 'text'),

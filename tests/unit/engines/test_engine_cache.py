@@ -225,14 +225,25 @@ class TestSize:
 
 
 def build_in_a_process(folder: Path, log: Path, seconds: float) -> None:
+    """The builder is done when somebody waits for it, or the file LOG.go is there."""
+    go = log.with_suffix('.go')
+
     def build() -> bytes:
         with log.open('a') as file:
             file.write(f'{os.getpid()}\n')
-        time.sleep(seconds)
+        until = time.monotonic() + seconds
+        while not go.exists() and time.monotonic() < until:
+            time.sleep(0.01)
         return b'engine'
 
     said: list[str] = []
-    plan = EngineCache(folder, say=said.append).get_or_build(KEY, MODEL, build)
+
+    def say(line: str) -> None:
+        said.append(line)
+        if 'waiting' in line:
+            go.touch()
+
+    plan = EngineCache(folder, say=say).get_or_build(KEY, MODEL, build)
     assert plan == b'engine'
     waited = any('waiting' in line for line in said)
     with log.with_suffix('.done').open('a') as file:
@@ -243,7 +254,7 @@ class TestProcesses:
     def test_one_builds_while_others_wait(self, cache: EngineCache, tmp_path: Path) -> None:
         log = tmp_path / 'log'
         processes = [
-            PROCESSES.Process(target=build_in_a_process, args=(cache.folder, log, 0.5))
+            PROCESSES.Process(target=build_in_a_process, args=(cache.folder, log, 60))
             for _ in range(4)
         ]
         for process in processes:
@@ -264,7 +275,8 @@ class TestProcesses:
         builder.start()
         while not log.exists():
             time.sleep(0.01)
-        waiting = PROCESSES.Process(target=build_in_a_process, args=(cache.folder, log, 0))
+        other = tmp_path / 'other'
+        waiting = PROCESSES.Process(target=build_in_a_process, args=(cache.folder, other, 0))
         waiting.start()
         # What is being built now is not pruned away under the builder.
         (cache.folder / 'seeing-trunk-0.engine').write_bytes(b'')
@@ -280,11 +292,12 @@ class TestProcesses:
         (entry,) = cache.entries()
         entry.engine.write_bytes(b'damaged')
         log = tmp_path / 'log'
-        builder = PROCESSES.Process(target=build_in_a_process, args=(cache.folder, log, 1))
+        builder = PROCESSES.Process(target=build_in_a_process, args=(cache.folder, log, 60))
         builder.start()
         while not log.exists():
             time.sleep(0.01)
         assert cache.prune(0, damaged=True) == [] and entry.path.exists()
+        log.with_suffix('.go').touch()
         builder.join(30)
         assert cache.find(KEY) == b'engine'
 

@@ -236,3 +236,23 @@ def test_threads_enrol_and_search_at_once(gallery, view, unit):
         thread.join()
     assert failures == []
     assert gallery.size == 60
+
+
+def test_who_searches_does_not_wait_for_who_enrols(tmp_path, fingerprints, view, unit):
+    """A change on its way to the disk is seen by who makes it, and nobody waits for it."""
+    found = []
+    with Gallery.open(tmp_path / 'gallery.db', fingerprints) as gallery:
+        gallery.enroll('cup', [view(1)])
+
+        def look():
+            found.append(gallery.search('ist', 'image', unit(1), 1)[0].label)
+            found.append(gallery.size)
+
+        with gallery.database.write() as connection:
+            connection.execute("UPDATE items SET label = 'mug'")
+            assert gallery.items()[0].label == 'mug'
+            other = threading.Thread(target=look)
+            other.start()
+            other.join(30)
+            assert found == ['cup', 1]
+        assert gallery.items()[0].label == 'mug'

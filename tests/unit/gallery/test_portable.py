@@ -170,7 +170,7 @@ def test_restoring_replaces_everything_at_once(filled, portable, fingerprints, u
 def test_a_full_disk_while_restoring_loses_nothing(filled, portable, unit):
     with Portable(portable) as found, Gallery.open(filled, found.fingerprints) as gallery:
         before = contents(gallery)
-        connection = gallery.database._connection
+        connection = gallery.database._writer.connection
         pages = connection.execute('PRAGMA page_count').fetchone()[0]
         connection.execute(f'PRAGMA max_page_count = {pages}')
         big = [View('image', {'ist': unit(n)}, PNG + bytes(9000), 'image/png') for n in range(60)]

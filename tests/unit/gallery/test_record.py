@@ -65,7 +65,7 @@ def test_one_more_space_is_welcome(filled, fingerprints, unit):
 
 def test_full_disk_leaves_the_gallery_whole(filled, fingerprints, view, unit):
     with Gallery.open(filled, fingerprints) as gallery:
-        connection = gallery._store.database._connection
+        connection = gallery._store.database._writer.connection
         pages = connection.execute('PRAGMA page_count').fetchone()[0]
         connection.execute(f'PRAGMA max_page_count = {pages + 8}')
         kept = 10

@@ -6,14 +6,14 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import time
 from concurrent import futures
 from pathlib import Path
 
 import pytest
 
-from benchmarks.milvus_server import NEEDS, free_port, missing
-from tests.fleet import SECONDS, Wire, fleet_url
+from benchmarks.milvus_server import NEEDS, missing
+from benchmarks.ports import free_port
+from tests.fleet import Wire, fleet_url, until
 from xsense_ros.errors import GalleryError
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import Enrolment
@@ -24,13 +24,6 @@ QUICK = {'period': 0.05, 'timeout': 2}
 
 def labels(gallery):
     return {item.item_id: (item.label, len(item.views)) for item in gallery.items()}
-
-
-def until(condition):
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, 'not true in time'
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -49,13 +42,11 @@ def test_cut_off_both_go_on_and_agree_when_the_wire_is_mended(fleet, agree, view
     until(lambda: one.status().state == 'offline')
     problem = one.status().problem
     assert 'Cure' in problem and 'goes on with its replica' in problem
-    # Apart: it finds, enrols, renames and forgets as ever, at once.
-    begun = time.monotonic()
+    # Apart: it finds, enrols, renames and forgets as ever.
     assert one.search('ist', 'image', unit(1), 1)[0].item_id == 'cup'
     one.enroll('hat', [view(3)], 'hat')
     one.rename('cup', 'mug')
     one.forget('pan')
-    assert time.monotonic() - begun < 2.0
     two.rename('pan', 'pot')
     two.enroll('', [view(4)], 'cup')
     assert one.status().pending == 3
@@ -84,12 +75,14 @@ def test_a_server_that_is_killed_comes_back_with_everything(fleet, view, server)
 
 
 def test_a_wire_on_which_nothing_moves(fleet, view, unit, wire):
-    one = fleet('one', port=wire.port, period=0.05, timeout=0.5)
+    one = fleet('one', port=wire.port, period=0.05, timeout=3)
     until(lambda: one.status().state == 'online')
     wire.stick()
-    until(lambda: one.status().state == 'offline')
     one.enroll('cup', [view(1)], 'cup')
     assert one.search('ist', 'image', unit(1), 1)[0].item_id == 'cup'
+    # Neither waits for what the server is asked meanwhile: nobody has given up on that yet.
+    assert one.status().state == 'online'
+    until(lambda: one.status().state == 'offline')
     wire.mend()
     until(lambda: one.status().state == 'online' and one.status().pending == 0)
 

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.fleet import fleet_url
+from tests.fleet import fleet_url, until
 from xsense_ros.errors import GalleryError
 from xsense_ros.gallery.opening import open_gallery
 from xsense_ros.gallery.remote.rows import blank
@@ -55,6 +55,7 @@ def test_a_robot_that_is_refused_later_goes_on_and_says_why(fleet, agree, view, 
     one.enroll('cup', [view(1)], 'cup')
     agree(one)
     client.upsert(fleet.collection, [blank('schema', 'schema', seq=2)])
+    until(lambda: not one.synchronise(0.3) and one.status().state == 'refused')
     one.enroll('hat', [view(2)], 'hat')
     assert not one.synchronise(0.3)
     status = one.status()

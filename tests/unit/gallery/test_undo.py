@@ -279,8 +279,8 @@ KILLED = """
 import os, signal, sys, threading, time
 from xsense_ros.gallery.gallery import Gallery
 gallery = Gallery.open(sys.argv[1])
-threading.Timer(float(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
 print('ready', flush=True)
+threading.Timer(float(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
 while True:
     version = gallery.forget('cup')
     print('forgot', flush=True)

@@ -225,9 +225,9 @@ def test_a_full_disk_ends_it_and_keeps_what_is_in(
 ) -> None:
     for seed in range(150):
         picture(root / 'red' / f'more {seed}.png', 'red', seed)
-    connection = gallery.database._connection
+    connection = gallery.database._writer.connection
     pages = connection.execute('PRAGMA page_count').fetchone()[0]
-    connection.execute(f'PRAGMA max_page_count = {pages + 220}')
+    connection.execute(f'PRAGMA max_page_count = {pages + 110}')
     with pytest.raises(GalleryError, match=r'full.*what was acknowledged before is safe'):
         into(gallery, encoder, root)
     held = sum(len(item.views) for item in gallery.items())

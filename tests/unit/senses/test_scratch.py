@@ -27,6 +27,9 @@ def test_an_array_is_kept_while_shape_and_dtype_stay():
     assert scratch.array('a', (2, 3), np.float32) is first
     assert scratch.array('b', (2, 3), np.float32) is not first
     assert scratch.array('a', (3, 2), np.float32).shape == (3, 2)
+    small = scratch.array('a', (2, 2), np.float32)
+    assert np.shares_memory(small, first)
+    assert not np.shares_memory(scratch.array('a', (7, 1), np.float32), first)
     assert scratch.array('a', (3, 2), np.uint8).dtype == np.uint8
 
 

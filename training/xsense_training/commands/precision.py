@@ -23,6 +23,14 @@ import click
     help='A model that stays in fp32; may be repeated.',
 )
 @click.option(
+    '--float-first',
+    default=8,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help='int8: so many of the first convolutions or products of each model stay in float. '
+    'Fewer are faster, and drift further.',
+)
+@click.option(
     '--models',
     type=click.Path(file_okay=False, path_type=Path),
     default=Path('models'),
@@ -55,6 +63,7 @@ def command(
     bundle: str | None,
     precision: str | None,
     keep: tuple[str, ...],
+    float_first: int,
     models: Path,
     root: Path | None,
     samples: int,
@@ -91,6 +100,7 @@ def command(
             precision,
             models,
             keep=keep,
+            float_first=float_first,
             root=root,
             count=samples,
             report=report,

@@ -24,7 +24,7 @@ from xsense_ros.engines.verify import file_sha256
 from xsense_ros.errors import InputError
 from xsense_training.export.precision_drift import Judge, Measured, why_refused
 from xsense_training.export.precision_half import PRODUCTS, to_half
-from xsense_training.export.precision_int8 import quantisable, to_int8
+from xsense_training.export.precision_int8 import FIRST_IN_FLOAT, quantisable, to_int8
 
 KEY = 'precision'  # in the manifest's evaluation
 Told = Callable[[str, 'Lower', str], None]
@@ -54,6 +54,7 @@ def add_precision(
     models: Path,
     *,
     keep: Collection[str] = (),
+    float_first: int = FIRST_IN_FLOAT,
     told: Told = lambda variant, lower, refused: None,
 ) -> Bundle:
     """Write models/<name> with those variants of this precision that pass the gate.
@@ -64,6 +65,7 @@ def add_precision(
         judge: real samples, of which it knows what the bundle makes.
         models: folder of bundles; where the bundle lies elsewhere, it is copied there first.
         keep: models that stay in fp32.
+        float_first: so many of the first products of an INT8 model stay in float.
         told: each variant, what was measured of it, and what the gate says ('' if it passes).
 
     Raises:
@@ -75,7 +77,7 @@ def add_precision(
     if unknown:
         raise InputError('--keep', unknown, f'some of {sorted(known)}', 'correct the name')
     with tempfile.TemporaryDirectory() as scratch:
-        made = _convert(bundle, precision, judge, keep, Path(scratch))
+        made = _convert(bundle, precision, judge, keep, float_first, Path(scratch))
         exact = judge.answers(bundle)
         passed: dict[str, Lower] = {}
         refusals: list[InputError] = []
@@ -99,6 +101,7 @@ def _convert(
     precision: str,
     judge: Judge[Any],
     keep: Collection[str],
+    float_first: int,
     scratch: Path,
 ) -> dict[str, tuple[dict[str, Path], dict[str, Path]]]:
     """Variant -> files of the converted models, and those that are measured in their place."""
@@ -124,8 +127,10 @@ def _convert(
         chosen = {key: model for key, model in models.items() if quantisable(model)}
         feeds = judge.feeds(bundle) if chosen else {}
         for key, model in chosen.items():
-            save(INT8, key, to_int8(model, feeds[key], symmetric=False))
-            save(INT8_SYMMETRIC, key, to_int8(model, feeds[key], symmetric=True))
+            for variant in (INT8, INT8_SYMMETRIC):
+                symmetric = variant == INT8_SYMMETRIC
+                made_of = to_int8(model, feeds[key], symmetric=symmetric, float_first=float_first)
+                save(variant, key, made_of)
     if not made:
         raise InputError(
             f'models of {bundle.manifest.name} for {precision}', sorted(models),

@@ -11,6 +11,7 @@ from xsense_ros.engines.bundle import Bundle
 from xsense_ros.engines.precision import INT8_SYMMETRIC
 from xsense_training.export.precision import Lower, add_precision
 from xsense_training.export.precision_drift import Judge
+from xsense_training.export.precision_int8 import FIRST_IN_FLOAT
 from xsense_training.export.precision_matches import MatchJudge
 from xsense_training.export.precision_report import add_row, row
 from xsense_training.export.precision_speed import LOWER, speeds
@@ -27,6 +28,7 @@ def add_to_bundle(
     models: Path,
     *,
     keep: Collection[str] = (),
+    float_first: int = FIRST_IN_FLOAT,
     root: Path | None = None,
     count: int = JUDGED,
     report: Path | None = None,
@@ -39,6 +41,7 @@ def add_to_bundle(
         precision: 'fp16' or 'int8'.
         models: folder of bundles.
         keep: models that stay in fp32.
+        float_first: so many of the first products of an int8 model stay in float.
         root: data root.
         count: held-out samples of each modality.
         report: JSON file that gets what was measured, refused or not, with times on this machine.
@@ -65,7 +68,9 @@ def add_to_bundle(
             name = bundle.manifest.name
             add_row(report, row(name, variant, converted, sizes, found, ratios, refused))
 
-    return add_precision(bundle, precision, judge, models, keep=keep, told=told)
+    return add_precision(
+        bundle, precision, judge, models, keep=keep, float_first=float_first, told=told
+    )
 
 
 def judge_of(bundle: Bundle, count: int, root: Path | None) -> Judge[Any]:

@@ -10,14 +10,15 @@ import click
 
 from xsense_ros.commands.gallery.common import GALLERY_FILE, bar, existing, take_snapshot
 from xsense_ros.commands.samples import HELP
+from xsense_ros.errors import GalleryError
 
 
 @click.command(context_settings=HELP)
 @click.option(
     '--into',
     'folder',
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help='Folder  [default: that of the gallery]',
+    type=click.Path(path_type=Path, file_okay=False),
+    help='Folder, made where it is missing  [default: that of the gallery]',
 )
 @click.option('--keep', type=click.IntRange(min=1), help='Delete all but the newest so many.')
 @GALLERY_FILE
@@ -32,6 +33,7 @@ def command(folder: Path | None, keep: int | None, file: Path) -> None:
     from xsense_ros.gallery.gallery import Gallery
 
     into = folder or existing(file).parent
+    _make(into)
     with Gallery.open(existing(file)) as gallery:
         total = sum(len(item.views) for item in gallery.items())
         with bar('writing', total) as step:
@@ -43,3 +45,11 @@ def command(folder: Path | None, keep: int | None, file: Path) -> None:
         for old in sorted(path for path in into.iterdir() if name.fullmatch(path.name))[:-keep]:
             old.unlink()
             click.echo(f'deleted: {old}')
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        expected = f'a folder that can be made ({error.strerror})'
+        raise GalleryError('folder', str(folder), expected, 'name another one') from error

@@ -4,7 +4,7 @@
 import { thumbnailUrl, viewUrl } from './api.js';
 import { el, icon, setAttribute, setText } from './dom.js';
 import { playButton } from './sound.js';
-import { ago, asks, leading, milliseconds, percent } from './words.js';
+import { ago, asks, kindsOf, leading, milliseconds, percent } from './words.js';
 
 const STAGES = ['wait', 'decode', 'preprocess', 'encode', 'search'];
 
@@ -31,6 +31,7 @@ export class AnswerCard {
     this.verdict = el('span', { class: 'verdict' });
     this.where = el('span', { class: 'soft small' });
     this.player = el('span');
+    this.hint = el('p', { class: 'soft small hint', hidden: true });
     this.list = el('ol', { class: 'others', start: 2 });
     this.stages = el('span', { class: 'stages', role: 'img' }, ...STAGES.map((stage) => el('i', { 'data-stage': stage })));
     this.cost = el('span', { class: 'soft small' });
@@ -42,6 +43,7 @@ export class AnswerCard {
       el('div', { class: 'answer-body' }, this.question, icon('arrow'), this.picture,
         el('div', { class: 'answer-words' }, el('div', { class: 'row tight' }, this.label, this.player), el('div', { class: 'row' }, this.bar, this.share),
           el('div', { class: 'row tight' }, this.verdict, this.where))),
+      this.hint,
       this.list,
     );
   }
@@ -83,7 +85,8 @@ export class AnswerCard {
   }
 
   #ask(answer, question, sense) {
-    if (answer.query_text) {
+    const whole = question?.classList.contains('asked'); // shows the words, too
+    if (answer.query_text && !whole) {
       if (this.question.textContent !== answer.query_text) this.question.replaceChildren(el('q', { dir: 'auto', text: answer.query_text }));
     } else if (question) this.question.replaceChildren(question);
     else if (!this.question.firstChild) this.question.replaceChildren(icon(sense));
@@ -93,7 +96,10 @@ export class AnswerCard {
     this.bar.hidden = this.share.hidden = this.verdict.hidden = !best;
     this.picture.replaceChildren(...(best ? [keep(this.picture, best, answer.gallery_version)] : [icon('question')]));
     setText(this.label, best ? best.label : 'Nothing to compare with');
+    const joint = answer.query_modality.includes('+');
     setText(this.where, best ? `${best.space}` : 'Remember something first.');
+    this.hint.hidden = !(this.#title && best && joint);
+    setText(this.hint, joint ? told(answer, best) : '');
     if (!best) return;
     fillMeter(this.bar, best.probability, `probability of ${best.label}`);
     setText(this.share, percent(best.probability));
@@ -131,6 +137,13 @@ export class AnswerCard {
     this.stages.title = told.join('\n');
     setText(this.cost, Number.isFinite(ms.total) ? milliseconds(ms.total) : '');
   }
+}
+
+/** Which senses gave an answer of several, and where one of them said most. */
+function told({ query_modality: modality, accepted }, best) {
+  const joined = `${kindsOf(modality)}, answered as one${best ? `; most was said in ${best.space}` : ''}.`;
+  // Ranked is not recognised: perhaps nobody has measured these senses together.
+  return accepted ? joined : `${joined} Not sure enough, or no threshold was measured for these senses together: see fusion.min_probability.`;
 }
 
 /** The picture of an item: the node that is there already where it is still the right one. */

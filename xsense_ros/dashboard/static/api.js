@@ -53,9 +53,13 @@ export function listItems({ offset = 0, limit = 60, contains = '' }) {
   return request(`api/items?${new URLSearchParams({ offset, limit, contains })}`);
 }
 
-/** The answer to one sample: `sample` is a Blob, or a string for the modality 'text'. */
-export function query(modality, sample) {
-  return request('api/query', form([[modality, sample]]));
+/**
+ * The one answer to samples of different senses.
+ * @param {[string, Blob|string][]} samples modality and sample of each; a string for the modality 'text'.
+ * @param {string[]} live senses whose newest sample is asked, too.
+ */
+export function query(samples, live = []) {
+  return request('api/query', form([...samples, ...live.map((sense) => ['live', sense])]));
 }
 
 /**

@@ -20,20 +20,20 @@ export class EnrolDialog {
 
   /**
    * Ask for its name and views.
-   * @param {{live?: string[], sample?: [string, Blob|string]}} given senses that are ticked, and a
-   *   sample that is there already.
+   * @param {{live?: string[], samples?: [string, Blob|string][]}} given senses that are ticked, and
+   *   samples that are there already.
    */
-  open({ live = [], sample = null } = {}) {
+  open({ live = [], samples = [] } = {}) {
     const name = el('input', { id: 'enrol-name', maxlength: 256, required: true, autocomplete: 'off', dir: 'auto' });
     const picker = samplePicker(this.#live(), 'enrol', live);
-    const had = sample ? el('p', { class: 'row tight' }, icon(sample[0]), el('span', { text: `with the ${kindOf(sample[0])} that you asked` })) : null;
+    const had = samples.map(([modality]) => el('p', { class: 'row tight' }, icon(modality), el('span', { text: `with the ${kindOf(modality)} that you asked` })));
     const form = el('form', { class: 'stack' },
-      el('div', {}, el('label', { for: 'enrol-name', text: 'Name' }), name), had, picker.element,
+      el('div', {}, el('label', { for: 'enrol-name', text: 'Name' }), name), ...had, picker.element,
       el('footer', { class: 'row' }, el('span', { class: 'spring' }), el('button', { type: 'button', class: 'quiet', text: 'Cancel', on: { click: () => this.#dialog.close() } }), el('button', { type: 'submit', class: 'primary', text: 'Remember' })));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const chosen = picker.chosen();
-      this.#send(name.value.trim(), [...(sample ? [sample] : []), ...chosen.samples], chosen.live, form);
+      this.#send(name.value.trim(), [...samples, ...chosen.samples], chosen.live, form);
     });
     this.#dialog.replaceChildren(
       el('header', { class: 'row' }, el('h2', { id: 'enrol-title', text: 'A new thing' }), el('span', { class: 'spring' }), iconButton('close', 'Close', () => this.#dialog.close())), form);

@@ -51,7 +51,8 @@ export class Health {
     const now = performance.now();
     for (const [sense, kept] of this.#answers) this.#answers.set(sense, kept.filter(({ at }) => now - at < 1000 * SECONDS));
     if (!this.visible) return;
-    const series = new Map([...this.#answers].map(([modality, kept]) => [leading(modality), kept]));
+    const series = new Map();
+    for (const [modality, kept] of this.#answers) series.set(leading(modality), [...(series.get(leading(modality)) ?? []), ...kept]);
     drawTimes(this.#canvas, series, now, SECONDS);
     const order = [...this.#answers.keys()].sort((one, other) => SENSES.indexOf(leading(one)) - SENSES.indexOf(leading(other)));
     this.#times.fill(order.map((modality) => {
@@ -153,12 +154,14 @@ export class Health {
   }
 }
 
+const GONE = 'Nothing is heard of it. Start it (xsense run), or wait until it is back: the page goes on by itself.';
+
 /** A node, its state, and the models that it has loaded. */
 function nodeRow(node, engine) {
   const figures = Object.entries(engine?.values ?? {}).flatMap(([key, value]) => [el('dt', { text: key }), el('dd', { text: String(value) })]);
   const models = figures.length ? el('details', {}, el('summary', { class: 'small', text: engine.message || 'engine' }), el('dl', {}, ...figures)) : null;
   return el('li', { 'data-level': NODE_LEVELS[node.state] ?? 'bad' }, el('b', { text: node.name }), el('span', { class: 'state', text: node.state }),
-    node.message ? el('span', { class: 'soft small', text: node.message }) : null, models);
+    node.message || node.state === MISSING ? el('span', { class: 'soft small', text: node.message || GONE }) : null, models);
 }
 
 /** OK, WARN, ERROR; what is STALE is as bad as an error. */

@@ -28,11 +28,12 @@ const things = new Things(connection, (item) => itemDialog.open(item), () => enr
 const galleryMap = new GalleryMap(({ item_id: id, label }) => openItem(id, label));
 
 new Answers(connection, tiles, (modality) => enrolDialog.open({ live: [modality] }));
-new Ask((sample) => enrolDialog.open({ sample }));
+const ask = new Ask((samples, senses) => enrolDialog.open({ samples, live: senses }), (sense) => tiles.snapshot(sense));
 startTheme(byId('theme'));
 
 connection.addEventListener('hello', ({ detail }) => {
   live = detail.live ?? [];
+  ask.offer(live);
   galleryMap.offered = detail.map === true;
   setText(byId('namespace'), detail.namespace && detail.namespace !== '/' ? detail.namespace : '');
 });

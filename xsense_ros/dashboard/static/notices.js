@@ -4,6 +4,7 @@
 import { byId, el, iconButton } from './dom.js';
 
 const SECONDS = 9;
+const ACT_SECONDS = 20; // where there is something to do
 
 /**
  * Tell something that was done.
@@ -32,7 +33,7 @@ function show(role, style, parts, action) {
   const box = el('div', { role, class: style }, el('div', { class: 'notice-text' }, ...parts));
   let left;
   const close = () => box.remove();
-  const start = () => (left = setTimeout(close, SECONDS * 1000));
+  const start = () => (left = setTimeout(close, (action ? ACT_SECONDS : SECONDS) * 1000));
   const hold = () => clearTimeout(left);
   if (action) {
     const act = () => {

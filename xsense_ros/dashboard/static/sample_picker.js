@@ -4,9 +4,7 @@
 import { modalityOf } from './ask.js';
 import { el, icon } from './dom.js';
 import { complain } from './notices.js';
-import { kindOf } from './words.js';
-
-const NOW = { image: 'what it sees', touch: 'what it feels', sound: 'what it hears', impact: 'the last knock', sketch: 'the last drawing' };
+import { NOW, kindOf } from './words.js';
 
 /**
  * Fields of a form.

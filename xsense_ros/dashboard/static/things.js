@@ -37,7 +37,8 @@ export class Things extends EventTarget {
     super();
     this.#open = open;
     connection.addEventListener('gallery', ({ detail }) => this.#changed(detail));
-    connection.addEventListener('state', ({ detail }) => detail.gallery && this.#changed(detail.gallery));
+    // While the node is not there its state tells no version: a request that waits for it goes on.
+    connection.addEventListener('state', ({ detail }) => detail.gallery?.version !== undefined && this.#changed(detail.gallery));
     byId('enrol').addEventListener('click', () => create());
     byId('undo').addEventListener('click', () => takeBack(0));
     byId('more').addEventListener('click', () => this.#load(this.#shown));

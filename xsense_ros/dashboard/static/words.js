@@ -5,6 +5,9 @@
 export const SENSES = ['image', 'touch', 'sound', 'impact', 'sketch', 'text'];
 
 const ASKED = { image: 'Sees', sketch: 'Is drawn', sound: 'Hears', text: 'Reads', touch: 'Touches', impact: 'Knocks' };
+/** What the robot senses just now, in words. */
+export const NOW = { image: 'what it sees', touch: 'what it feels', sound: 'what it hears', impact: 'the last knock', sketch: 'the last drawing' };
+
 const KINDS = { image: 'picture', sketch: 'drawing', sound: 'sound', text: 'text', touch: 'touch', impact: 'knock' };
 
 /** 'image' -> 'Sees', 'impact+touch' -> 'Knocks + touches'. */
@@ -15,6 +18,9 @@ export function asks(modality) {
 
 /** 'image' -> 'picture'. */
 export const kindOf = (modality) => KINDS[modality] ?? modality;
+
+/** 'impact+touch' -> 'knock + touch'. */
+export const kindsOf = (modality) => modality.split('+').map(kindOf).join(' + ');
 
 /** 'image' or, of several senses, the first: names the colour and the icon. */
 export const leading = (modality) => modality.split('+')[0];

@@ -57,7 +57,7 @@ class Synchroniser:
         self._problem = ''
         self._done_at: float | None = None
         self._counts = _Counts()
-        self._round = 0
+        self._round = self._goal = 0
         self._wake = threading.Condition()
         self._wanted = False
         self._asked = 0
@@ -99,7 +99,7 @@ class Synchroniser:
         deadline = time.monotonic() + seconds
         with self._wake:
             # Two, for the one in work may have looked at the server before we came.
-            least = self._round + 2
+            least = self._goal = self._round + 2
             self._asked = 2
             self._wake.notify_all()
             while self._round < least:
@@ -177,7 +177,8 @@ class Synchroniser:
         with self._wake:
             while not self._stopping and (left := deadline - time.monotonic()) > 0.0:
                 # Without a network what is enrolled waits, unless somebody asks for a round.
-                if self._asked or (self._wanted and self._state == 'online'):
+                asked = self._asked and self._round < self._goal
+                if asked or (self._wanted and self._state == 'online'):
                     break
                 self._wake.wait(left)
             self._asked = max(0, self._asked - 1)

@@ -89,9 +89,12 @@ class Retrieval:
             },
         }
 
-    async def query(self, samples: Sequence[Upload], targets: Sequence[str], top_k: int) -> Json:
+    async def query(
+        self, samples: Sequence[Upload], live: Sequence[str], targets: Sequence[str], top_k: int
+    ) -> Json:
         """See `Robot`."""
-        first, *also = [self._sample(sample) for sample in samples]
+        asked = [self._sample(sample) for sample in samples]
+        first, *also = asked + [Sample(modality=sense) for sense in live]
         request = Query.Request(
             sample=first, also=also, target_modalities=list(targets), top_k=top_k
         )

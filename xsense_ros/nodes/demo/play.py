@@ -17,7 +17,7 @@ from xsense_ros.nodes.demo.processes import Processes
 from xsense_ros.nodes.demo.table import LiveTable
 from xsense_ros.recording import Recording
 
-_QUIET_SECONDS = 0.6  # without an answer, after which no more is expected
+_QUIET_SECONDS = 1.5  # without an answer, after which no more is expected
 _REFRESH_SECONDS = 0.1
 _REPLAY = 'xsense_ros.nodes.replay_node'
 _TRUTH = '/truth/'

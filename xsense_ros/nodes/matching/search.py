@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from xsense_ros.errors import XsenseError
-from xsense_ros.matching.frame import crop_memory
+from xsense_ros.matching.frame import CropMemory
 from xsense_ros.matching.matcher import Matcher
 from xsense_ros.matching.picture import draw
 from xsense_ros.matching.seeker import Sighting
@@ -53,7 +53,7 @@ class Search:
         self._registration = registration
         self._outlets = outlets
         self._settings = settings
-        self._memory = crop_memory()
+        self._memory = CropMemory()
 
     def apply(self, settings: MatchingSettings) -> None:
         """Follow changed parameters."""
