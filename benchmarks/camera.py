@@ -70,7 +70,7 @@ def run(scale: float = 1.0, runs: int = RUNS, rising: int = PEAK_RUNS) -> list[R
                 CompressedImage, COMPRESSED, qos_profile_sensor_data
             )
             streams.append(played := Stream(rig, publisher))
-            played.meet(recorded[0])
+            played.meet(recorded)
             row['name'] = 'recorded JPEG frames to match'
             rows += peak_rows(played, recorded, raw_ms, seconds=seconds, runs=rising, **row)
     encoder.close()

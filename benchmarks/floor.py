@@ -34,7 +34,7 @@ def bare_subscriber(rig: NodeRig) -> Iterator[Stream]:
             lambda message: stream.heard(stamp_to_ns(message.header.stamp), 0.0),
             10,
         )
-        stream.meet(image_message(noise_frame(0)))
+        stream.meet([image_message(noise_frame(0))])
         yield stream
     finally:
         child.terminate()

@@ -100,7 +100,7 @@ def _measure(mode: str, parameters: Sequence[str], scale: float) -> list[Row]:
         searches = TILES if mode == HeterologousMatch.TILES else 1
         count = round(COUNT * scale)
         row: dict[str, Any] = {'group': 'node', 'name': f'infrared 640x480 to box, {mode}'}
-        stream.meet(frames[0])  # the first frames find the thing, or lose it
+        stream.meet(frames)  # the first frames find the thing, or lose it
         rows = steady_rows(
             lambda: stream.steady(frames, RATE, count),
             lambda: floor.steady(frames, RATE, count),

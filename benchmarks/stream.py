@@ -74,13 +74,14 @@ class Stream:
         """An answer to the frame with this stamp has just come."""
         self._arrived[stamp_ns] = time.perf_counter(), engine_ms
 
-    def meet(self, frame: Any) -> None:
-        """Publish a frame until it is answered."""
+    def meet(self, frames: Sequence[Any]) -> None:
+        """Publish frames in turns, slowly, until one of them is answered."""
         self._arrived = {}
+        turns = itertools.cycle(frames)
 
         def ask() -> None:
             self._before()
-            self._rig.stamp(frame)
+            self._rig.stamp(frame := next(turns))
             self._publisher.publish(frame)
 
         self._rig.insist(ask, lambda: bool(self._arrived), self._publisher.topic_name)

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from benchmarks import camera, dashboard, sensors, startup
+from benchmarks import camera, dashboard, matching, sensors, startup
 from benchmarks.over_dds import RATES
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]  # processes start, one after another
@@ -37,6 +37,15 @@ def test_camera() -> None:
         assert rows[name, 'rising rates', 'peak'].value >= 0
         assert sum(figure == 'answers' for other, _, figure in rows if other == name) == len(RATES)
     assert bool(camera.recorded_frames()) == (len(names) == 2)
+
+
+def test_matching() -> None:
+    rows = {(row.name, row.variant, row.figure): row for row in matching.run(0.1)}
+    for mode in matching.MODES:
+        name = f'infrared 640x480 to box, {mode}'
+        added = rows[name, f'{matching.RATE} Hz', 'added p50']
+        assert 0 < added.value < rows[name, f'{matching.RATE} Hz', 'p50'].value
+        assert rows[name, 'rising rates', 'peak'].value >= 0
 
 
 def test_sensors() -> None:
