@@ -18,7 +18,7 @@ import numpy as np
 from xsense_ros.msg import MatchArray
 
 from benchmarks.floor import FLOOR, bare_subscriber
-from benchmarks.over_dds import RATES
+from benchmarks.over_dds import MOST_RUNS, RATES
 from benchmarks.ports import free_port
 from benchmarks.rig import BUNDLE, Rig, image_message, until
 from benchmarks.samples import noise_frame, sample
@@ -29,7 +29,6 @@ from xsense_ros.nodes.conversions import stamp_to_ns
 
 RATE, COUNT, RUNS, PEAK_RUNS, PEAK_SECONDS = 30, 75, 3, 4, 1.6
 SKETCHES = 20
-_MOST_RUNS = 20
 
 
 class Pages:
@@ -60,7 +59,7 @@ class Pages:
         reading.start()
         try:
             self.arrivals.clear()
-            self._rig.insist(self._show, lambda: bool(self.arrivals), 'the page')
+            self._rig.insist(self._rig.show, lambda: bool(self.arrivals), 'the page')
             yield
         finally:
             child.terminate()
@@ -68,11 +67,6 @@ class Pages:
             reading.join()
         images = self._rig.images
         self._rig.wait(lambda: images.get_subscription_count() == 1, 'the end of the page')
-
-    def _show(self) -> None:
-        frame = image_message(noise_frame(0))
-        self._rig.stamp(frame)
-        self._rig.images.publish(frame)
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -120,7 +114,7 @@ def _to_the_page(
     shown: list[list[float]] = []
     floors: list[list[float]] = []
     with pages.open(), bare_subscriber(rig) as floor:
-        for _ in range(_MOST_RUNS):
+        for _ in range(MOST_RUNS):
             pages.arrivals.clear()
             stream.steady(frames, RATE, count)
             until(lambda: bool(pages.arrivals), 1.0)
@@ -161,7 +155,7 @@ def _drawings(pages: Pages, count: int, runs: int) -> list[Row]:
 def _cost(pages: Pages, stream: Stream, frames: list[Any], seconds: float, runs: int) -> Row:
     # As the node says itself: another encoder here would take its processor.
     engine: list[float] = []
-    for _ in range(_MOST_RUNS):
+    for _ in range(MOST_RUNS):
         engine += stream.steady(frames, RATE, 20).engine
         if engine:
             break

@@ -37,7 +37,7 @@ class Fingers:
                 image_message(gel(height, width, False)),
             )
             for frame in pair:
-                frame.header.frame_id = serial(number)
+                frame.header.frame_id = _serial(number)
             self.frames.append(pair)
         rig.wait(
             lambda: all(one.get_subscription_count() for one in self.publishers), 'tactile topics'
@@ -45,7 +45,7 @@ class Fingers:
         for count in range(_RESTING):
             resting = image_message(gel(height, width, False, count))
             for number, publisher in enumerate(self.publishers):
-                resting.header.frame_id = serial(number)
+                resting.header.frame_id = _serial(number)
                 rig.stamp(resting)
                 publisher.publish(resting)
             time.sleep(1 / RATE)
@@ -57,6 +57,6 @@ def finger_rig(on_match: Callable[[MatchArray, float], None], topics: list[str])
     return Rig(on_match, BUNDLE, ['touch.event_seconds:=0.0', f'touch.topics:=[{listed}]'])
 
 
-def serial(number: int) -> str:
+def _serial(number: int) -> str:
     """Name of a sensor, as its frames have it."""
     return f'bench{number}'

@@ -13,7 +13,7 @@ from benchmarks.stream import Block, Stream
 from xsense_ros.bench.rows import HIGHER, Row
 
 RUNS, PEAK_RUNS = 4, 2
-_MOST_RUNS = 20
+MOST_RUNS = 20
 ENGINE = 'the engine within it'
 RAW = 'the raw engine in a loop'
 # Of the raw engine's rate: from what is easy to more than it can take.
@@ -42,7 +42,7 @@ def steady_rows(
     every: list[tuple[Block, Block]] = []
     pairs: list[tuple[Block, Block]] = []
     # All frames of a run of a few may be lost: then there are more runs.
-    while len(every) < runs or (not pairs and len(every) < _MOST_RUNS):
+    while len(every) < runs or (not pairs and len(every) < MOST_RUNS):
         every.append((ours(), bare()))
         pairs = [(a, b) for a, b in every if a.latency and b.latency]
     if not pairs:

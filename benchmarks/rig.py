@@ -160,13 +160,13 @@ class Rig(NodeRig):
         )
         self._remember_things()
         self.node.create_subscription(MatchArray, 'matches', self._heard, 50)
-        first = image_message(noise_frame(0))
+        self.insist(self.show, self._awake.is_set, 'the first answer')
 
-        def ask() -> None:
-            self.stamp(first)
-            self.images.publish(first)
-
-        self.insist(ask, self._awake.is_set, 'the first answer')
+    def show(self) -> None:
+        """Publish a picture that is taken now."""
+        picture = image_message(noise_frame(0))
+        self.stamp(picture)
+        self.images.publish(picture)
 
     def publish_sound(self, samples: NDArray[np.int16], rate: int) -> None:
         """Publish a mono chunk (N,)."""

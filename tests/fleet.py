@@ -8,10 +8,8 @@ import itertools
 import os
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -19,7 +17,6 @@ import pytest
 from benchmarks.milvus_server import NEEDS, MilvusServer, missing
 from benchmarks.ports import free_port
 
-SECONDS = 40.0
 _numbers = itertools.count()
 
 
@@ -101,11 +98,3 @@ def fleet_url(port: int, collection: str, robot: str, folder: Path, **options: o
     cache = folder / f'{collection}-{robot}.db'
     values = {'robot': robot, 'cache': str(cache), 'period': 3600, **options}
     return f'milvus://127.0.0.1:{port}/{collection}?{urlencode(values)}'
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition; fails when it takes too long."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, 'not true in time'
-        time.sleep(0.01)

@@ -25,8 +25,9 @@ from std_msgs.msg import Header
 from xsense_ros.msg import AudioChunk, Sample, TextStamped
 from xsense_ros.srv import Enroll
 
-from tests.ros.waiting import SECONDS, Recorder, eventually
+from tests.ros.waiting import Recorder
 from tests.toy import WORDS, toy_image, toy_sketch
+from tests.waiting import SECONDS, eventually
 from xsense_ros.nodes.executor import make_executor, spin
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 from xsense_ros.nodes.managed_node import ManagedNode

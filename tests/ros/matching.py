@@ -15,8 +15,9 @@ from std_msgs.msg import Header
 from xsense_ros.msg import Box, HeterologousMatch
 from xsense_ros.srv import ClearTemplate, SetTemplate
 
-from tests.ros.harness import LiveNode, Recorder, dotted, eventually, image_message
+from tests.ros.harness import LiveNode, Recorder, dotted, image_message
 from tests.toy_matcher import toy_scene
+from tests.waiting import eventually
 from xsense_ros.nodes.matching_node import MatchingNode
 
 COLUMNS, ROWS = 320, 240

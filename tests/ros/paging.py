@@ -14,7 +14,8 @@ import httpx
 from rclpy.parameter import Parameter
 from websockets.sync.client import connect
 
-from tests.ros.harness import SECONDS, LiveNode, dotted, eventually
+from tests.ros.harness import LiveNode, dotted
+from tests.waiting import SECONDS, eventually
 from xsense_ros.dashboard.tiles import split_tile
 from xsense_ros.nodes.dashboard_node import DashboardNode
 from xsense_ros.nodes.executor import make_executor, spin

@@ -12,8 +12,9 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import AudioChunk, MatchArray
 
-from tests.ros.harness import Operator, Robot, chunks, eventually, shows
+from tests.ros.harness import Operator, Robot, chunks, shows
 from tests.toy import toy_sound
+from tests.waiting import eventually
 from xsense_ros.senses.microphone import Waveform
 
 pytestmark = pytest.mark.ros

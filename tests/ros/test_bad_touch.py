@@ -13,10 +13,11 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import MatchArray
 
-from tests.ros.harness import Robot, eventually, image_message, remembering, values
+from tests.ros.harness import Robot, image_message, remembering, values
 from tests.ros.touching import Finger
 from tests.toy import WORDS
 from tests.toy_touch import toy_gel
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 
 pytestmark = pytest.mark.ros

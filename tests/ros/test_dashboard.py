@@ -18,12 +18,13 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import Box, HeterologousMatch, MatchArray
 
-from tests.ros.harness import Robot, chunks, eventually, image_message, remembering
+from tests.ros.harness import Robot, chunks, image_message, remembering
 from tests.ros.matching import counts_message
 from tests.ros.paging import Dashboard
 from tests.ros.repeating import repeating
 from tests.toy import toy_image, toy_sketch, toy_sound
 from tests.unit.dashboard.pages import picture_file
+from tests.waiting import eventually
 from xsense_ros.dashboard.uploads import wav
 from xsense_ros.nodes.retrieval_node import RetrievalNode
 

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from tests.ros.harness import dotted, eventually
+from tests.ros.harness import dotted
+from tests.waiting import eventually
 from xsense_ros.cli import main
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.dashboard.parameters import PARAMETERS

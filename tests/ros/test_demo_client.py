@@ -15,8 +15,9 @@ import soundfile
 from click.testing import CliRunner, Result
 from xsense_ros.msg import MatchArray
 
-from tests.ros.harness import Robot, eventually, received
+from tests.ros.harness import Robot, received
 from tests.toy import toy_image, toy_sound
+from tests.waiting import eventually
 from xsense_ros.cli import main
 
 pytestmark = pytest.mark.ros

@@ -29,8 +29,9 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from xsense_ros.msg import MatchArray, TextStamped
 
-from tests.ros.harness import SECONDS, LiveNode, Robot, chunks, remembering, values
+from tests.ros.harness import LiveNode, Robot, chunks, remembering, values
 from tests.ros.repeating import repeating
+from tests.waiting import SECONDS
 from xsense_ros.doctor.finding import Finding, Level, Outcome
 from xsense_ros.doctor.observation import Endpoint, Qos
 from xsense_ros.doctor.rules import examine

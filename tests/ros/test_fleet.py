@@ -12,8 +12,9 @@ from xsense_ros.msg import Sample
 from xsense_ros.srv import Enroll, Forget, GetView, ListItems, Query, Rename
 
 from tests.fleet import Wire, fleet_url, fresh_collection, milvus
-from tests.ros.harness import Robot, eventually, shows, values
+from tests.ros.harness import Robot, shows, values
 from tests.toy import WORDS
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 from xsense_ros.gallery.opening import open_gallery
 from xsense_ros.nodes.dds import loopback_environment

@@ -14,20 +14,11 @@ from std_msgs.msg import Header
 from xsense_ros.msg import AudioChunk, MatchArray, Sample
 from xsense_ros.srv import Query
 
-from tests.ros.harness import (
-    SECONDS,
-    Recorder,
-    Robot,
-    chunks,
-    eventually,
-    image_message,
-    received,
-    remembering,
-    shows,
-)
+from tests.ros.harness import Recorder, Robot, chunks, image_message, received, remembering, shows
 from tests.ros.touching import Finger
 from tests.toy import toy_sketch
 from tests.toy_touch import toy_gel, toy_knock
+from tests.waiting import SECONDS, eventually
 from xsense_ros.encoder import Encoding
 from xsense_ros.errors import GalleryError, InputError
 from xsense_ros.nodes.client import RetrievalClient, text_sample

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import AudioChunk, MatchArray, Sample, TextStamped
 
-from tests.ros.harness import Robot, eventually, remembering
+from tests.ros.harness import Robot, remembering
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.sample_messages import sample_from_message
 from xsense_ros.senses.camera import NATIVE_ENCODINGS

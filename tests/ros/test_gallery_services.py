@@ -15,8 +15,9 @@ import pytest
 from xsense_ros.msg import Sample
 from xsense_ros.srv import Enroll, Forget, GetView, ListItems, Query, Rename, Undo
 
-from tests.ros.harness import SECONDS, Robot, remembering
+from tests.ros.harness import Robot, remembering
 from tests.toy import toy_image
+from tests.waiting import SECONDS
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.media import encode_media
 from xsense_ros.nodes.client import RefusedError, RetrievalClient, text_sample

@@ -14,7 +14,8 @@ from xsense_ros.msg import MatchArray
 
 from tests.fake_builder import FAST, REFUSED, SLOW
 from tests.fake_gpu import FakeGpu, ended, fake_gpu
-from tests.ros.harness import Robot, eventually, remembering, values
+from tests.ros.harness import Robot, remembering, values
+from tests.waiting import eventually
 from xsense_ros.engines.cache import EngineCache
 from xsense_ros.engines.engine import EngineDescription
 from xsense_ros.errors import InputError

@@ -12,18 +12,10 @@ import pytest
 from xsense_ros.msg import MatchArray, Sample
 from xsense_ros.srv import Enroll, Query
 
-from tests.ros.harness import (
-    Recorder,
-    Robot,
-    chunks,
-    eventually,
-    received,
-    remembering,
-    shows,
-    values,
-)
+from tests.ros.harness import Recorder, Robot, chunks, received, remembering, shows, values
 from tests.toy import WORDS
 from tests.toy_touch import RATE, TOUCH_SPACE, toy_knock
+from tests.waiting import eventually
 from xsense_ros.senses.microphone import Waveform
 
 pytestmark = pytest.mark.ros

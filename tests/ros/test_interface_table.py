@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.ros.harness import LiveNode, Robot, eventually
+from tests.ros.harness import LiveNode, Robot
 from tests.ros.matching import MatchingRobot
+from tests.waiting import eventually
 from xsense_ros.names import MODALITIES
 from xsense_ros.nodes.interface_table import HEARS, SAYS, SERVICES, TOPICS
 from xsense_ros.nodes.matching.detections import DETECTIONS_TYPE

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from xsense_ros.srv import ClearTemplate, ListItems
 
-from tests.ros.harness import Operator, eventually
+from tests.ros.harness import Operator
+from tests.waiting import eventually
 from xsense_ros.resources import find_resource
 
 REASON = 'the launch tools are not on PyPI; they come with a ROS 2 installation'

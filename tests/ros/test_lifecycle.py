@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from rclpy.parameter import Parameter
 
-from tests.ros.harness import Robot, eventually
+from tests.ros.harness import Robot
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 
 pytestmark = pytest.mark.ros

@@ -16,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 from xsense_ros.msg import HeterologousMatch
 
-from tests.ros.harness import Recorder, eventually, image_message, shows, values
+from tests.ros.harness import Recorder, image_message, shows, values
 from tests.ros.matching import (
     BOX,
     COLUMNS,
@@ -26,6 +26,7 @@ from tests.ros.matching import (
     corners,
     counts_message,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.ros
 OTHER_BOX = (180.0, 120.0, 64.0, 64.0)

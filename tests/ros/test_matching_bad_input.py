@@ -14,8 +14,9 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from tests.ros.harness import Recorder, eventually, image_message, shows
+from tests.ros.harness import Recorder, image_message, shows
 from tests.ros.matching import BOX, COLUMNS, ROWS, MatchingRobot, Scene, counts_message
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.ros
 SCENE = Scene(3)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from std_msgs.msg import Header
 
-from tests.ros.harness import Recorder, eventually, values
+from tests.ros.harness import Recorder, values
 from tests.ros.matching import BOX, MatchingRobot, corners, counts_message
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.ros
 WARN = b'\x01'

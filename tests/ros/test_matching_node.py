@@ -17,8 +17,9 @@ import yaml
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 
-from tests.ros.harness import eventually, values
+from tests.ros.harness import values
 from tests.ros.matching import BOX, MatchingRobot, corners
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.matching.parameters import PARAMETERS
 from xsense_ros.nodes.matching.settings import MatchingSettings, check_values

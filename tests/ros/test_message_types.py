@@ -13,7 +13,8 @@ import pytest
 from std_msgs.msg import String
 from xsense_ros.msg import MatchArray
 
-from tests.ros.harness import Robot, eventually, remembering
+from tests.ros.harness import Robot, remembering
+from tests.waiting import eventually
 from xsense_ros.adapters.table import ADAPTERS
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.adapters import header_of, installed, message_class

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.ros.harness import eventually
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.conversions import ns_to_stamp, stamp_to_ns
 from xsense_ros.nodes.faults import FaultRegistry, Level

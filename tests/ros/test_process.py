@@ -18,7 +18,8 @@ import rclpy
 from xsense_ros.msg import MatchArray, Sample
 from xsense_ros.srv import Enroll
 
-from tests.ros.harness import SECONDS, Operator, eventually
+from tests.ros.harness import Operator
+from tests.waiting import SECONDS, eventually
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.nodes.lifecycle_client import LifecycleClient
 

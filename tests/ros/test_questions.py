@@ -13,8 +13,9 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from xsense_ros.msg import Embedding, MatchArray
 
-from tests.ros.harness import Robot, chunks, eventually, received, shows, values
+from tests.ros.harness import Robot, chunks, received, shows, values
 from tests.toy import SPACE, toy_image, toy_sound
+from tests.waiting import eventually
 from xsense_ros.senses.microphone import Waveform
 
 pytestmark = pytest.mark.ros

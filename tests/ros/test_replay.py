@@ -24,7 +24,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from xsense_ros.msg import TextStamped
 
-from tests.ros.harness import Operator, eventually
+from tests.ros.harness import Operator
+from tests.waiting import eventually
 from xsense_ros.errors import InputError
 from xsense_ros.nodes.conversions import ns_to_stamp, stamp_to_ns
 from xsense_ros.nodes.replay_node import ReplayNode, main, replay, shift_stamp

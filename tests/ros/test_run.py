@@ -20,9 +20,10 @@ from click.testing import CliRunner
 from xsense_ros.msg import Box, HeterologousMatch, MatchArray
 from xsense_ros.srv import SetTemplate
 
-from tests.ros.harness import SECONDS, Operator, eventually, image_message
+from tests.ros.harness import Operator, image_message
 from tests.ros.matching import counts_message
 from tests.toy_matcher import toy_scene
+from tests.waiting import SECONDS, eventually
 from xsense_ros.cli import main
 
 pytestmark = pytest.mark.ros

@@ -11,8 +11,9 @@ import pytest
 from xsense_ros.msg import Sample
 from xsense_ros.srv import Enroll, Forget, ListItems, Query
 
-from tests.ros.harness import Robot, chunks, eventually, received
+from tests.ros.harness import Robot, chunks, received
 from tests.toy import toy_sound
+from tests.waiting import eventually
 from xsense_ros.errors import GalleryError
 from xsense_ros.gallery.media import encode_media
 

@@ -16,16 +16,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from xsense_ros.msg import MatchArray, Sample
 from xsense_ros.srv import Enroll, ListItems, Query
 
-from tests.ros.harness import (
-    Operator,
-    Robot,
-    eventually,
-    image_message,
-    received,
-    remembering,
-    values,
-)
+from tests.ros.harness import Operator, Robot, image_message, received, remembering, values
 from tests.toy import SKETCH_SPACE, WORDS, toy_sketch
+from tests.waiting import eventually
 from xsense_ros.cli import main
 from xsense_ros.encoder import Encoder
 from xsense_ros.engines.bundle import Bundle

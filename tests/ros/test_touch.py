@@ -15,19 +15,12 @@ from sensor_msgs.msg import CompressedImage
 from xsense_ros.msg import MatchArray, Sample, TouchContact
 from xsense_ros.srv import Enroll, Query
 
-from tests.ros.harness import (
-    Recorder,
-    Robot,
-    eventually,
-    image_message,
-    remembering,
-    shows,
-    values,
-)
+from tests.ros.harness import Recorder, Robot, image_message, remembering, shows, values
 from tests.ros.repeating import repeating
 from tests.ros.touching import Finger
 from tests.toy import WORDS
 from tests.toy_touch import TOUCH_SPACE, toy_gel
+from tests.waiting import eventually
 from xsense_ros.resources import find_resource
 
 pytestmark = pytest.mark.ros

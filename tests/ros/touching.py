@@ -11,8 +11,9 @@ import cv2
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
-from tests.ros.harness import Robot, eventually, image_message
+from tests.ros.harness import Robot, image_message
 from tests.toy_touch import toy_gel
+from tests.waiting import eventually
 
 PERIOD_NS = 33_000_000
 

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests import waiting
 from tests.fake_builder import CRASHED, FAST, KILLED, REFUSED, SLOW
 from tests.fake_gpu import FakeGpu, ended, fake_gpu
 from tests.toy import toy_bundle
@@ -29,17 +31,11 @@ from xsense_ros.engines.onnx import OnnxEngine
 from xsense_ros.errors import EngineError
 
 __all__ = ['fake_gpu']  # a fixture
-pytestmark = pytest.mark.timeout(300)  # builders yield to everything else on this machine
+pytestmark = pytest.mark.timeout(300)
 CHAIN = ('tensorrt', 'onnxruntime')
 Model = tuple[Path, ModelSpec]
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, 'not true in time'
-        time.sleep(0.01)
-    return value
+# Builders yield to everything else on this machine: they get more time.
+eventually = partial(waiting.eventually, seconds=60.0)
 
 
 @pytest.fixture

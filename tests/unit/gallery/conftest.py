@@ -8,7 +8,8 @@ import contextlib
 import numpy as np
 import pytest
 
-from tests.fleet import SECONDS, fleet_url, fresh_collection, milvus
+from tests.fleet import fleet_url, fresh_collection, milvus
+from tests.waiting import SECONDS
 from xsense_ros.gallery.item import View
 from xsense_ros.gallery.opening import open_gallery
 

@@ -13,7 +13,8 @@ import pytest
 
 from benchmarks.milvus_server import NEEDS, missing
 from benchmarks.ports import free_port
-from tests.fleet import Wire, fleet_url, until
+from tests.fleet import Wire, fleet_url
+from tests.waiting import eventually
 from xsense_ros.errors import GalleryError
 from xsense_ros.gallery.gallery import Gallery
 from xsense_ros.gallery.item import Enrolment
@@ -37,9 +38,9 @@ def test_cut_off_both_go_on_and_agree_when_the_wire_is_mended(fleet, agree, view
     one, two = fleet('one', port=wire.port, **QUICK), fleet('two', **QUICK)
     one.enroll('cup', [view(1)], 'cup')
     one.enroll('pan', [view(2)], 'pan')
-    until(lambda: set(labels(two)) == {'cup', 'pan'})
+    eventually(lambda: set(labels(two)) == {'cup', 'pan'})
     wire.cut()
-    until(lambda: one.status().state == 'offline')
+    eventually(lambda: one.status().state == 'offline')
     problem = one.status().problem
     assert 'Cure' in problem and 'goes on with its replica' in problem
     # Apart: it finds, enrols, renames and forgets as ever.
@@ -52,7 +53,7 @@ def test_cut_off_both_go_on_and_agree_when_the_wire_is_mended(fleet, agree, view
     assert one.status().pending == 3
     assert not one.synchronise(0.1)
     wire.mend()
-    until(lambda: one.status().state == 'online' and one.status().pending == 0)
+    eventually(lambda: one.status().state == 'online' and one.status().pending == 0)
     agree(two, one)
     assert labels(one) == labels(two) == {'hat': ('hat', 1), 'cup': ('mug', 2)}
     assert one.status().problem == ''
@@ -61,30 +62,30 @@ def test_cut_off_both_go_on_and_agree_when_the_wire_is_mended(fleet, agree, view
 def test_a_server_that_is_killed_comes_back_with_everything(fleet, view, server):
     one, two = fleet('one', **QUICK), fleet('two', **QUICK)
     one.enroll_many([Enrolment(f'{n}', [view(n)], f'{n}') for n in range(40)])
-    until(lambda: one.status().pending < 40)
+    eventually(lambda: one.status().pending < 40)
     server.kill()  # in the middle of being told, or just after
     try:
         one.enroll('late', [view(99)], 'late')
-        until(lambda: one.status().state == 'offline')
+        eventually(lambda: one.status().state == 'offline')
         assert one.count() == 41
     finally:
         server.start()
-    until(lambda: labels(two) == labels(one))
+    eventually(lambda: labels(two) == labels(one))
     assert two.count() == 41
-    until(lambda: one.status().pending == 0)
+    eventually(lambda: one.status().pending == 0)
 
 
 def test_a_wire_on_which_nothing_moves(fleet, view, unit, wire):
     one = fleet('one', port=wire.port, period=0.05, timeout=3)
-    until(lambda: one.status().state == 'online')
+    eventually(lambda: one.status().state == 'online')
     wire.stick()
     one.enroll('cup', [view(1)], 'cup')
     assert one.search('ist', 'image', unit(1), 1)[0].item_id == 'cup'
     # Neither waits for what the server is asked meanwhile: nobody has given up on that yet.
     assert one.status().state == 'online'
-    until(lambda: one.status().state == 'offline')
+    eventually(lambda: one.status().state == 'offline')
     wire.mend()
-    until(lambda: one.status().state == 'online' and one.status().pending == 0)
+    eventually(lambda: one.status().state == 'online' and one.status().pending == 0)
 
 
 @pytest.mark.skipif(missing(), reason=f'needs {NEEDS}')

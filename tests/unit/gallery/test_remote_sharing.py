@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.fleet import SECONDS, fleet_url, fresh_collection
+from tests.fleet import fleet_url, fresh_collection
 from tests.toy import toy_bundle
+from tests.waiting import SECONDS
 from xsense_ros.cli import main
 from xsense_ros.encoder import Encoder
 from xsense_ros.errors import InputError

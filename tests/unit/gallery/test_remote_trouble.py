@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from tests.fleet import fleet_url, until
+from tests.fleet import fleet_url
+from tests.waiting import eventually
 from xsense_ros.errors import GalleryError
 from xsense_ros.gallery.opening import open_gallery
 from xsense_ros.gallery.remote.rows import blank
@@ -17,6 +18,17 @@ OTHER = {'ist': 'b' * 64}
 
 def labels(gallery):
     return {item.item_id: (item.label, len(item.views)) for item in gallery.items()}
+
+
+def copied_replica(fleet, agree, view, copy):
+    """File of a robot that knows a cup and has stopped; it is copied as it was then."""
+    one = fleet('one')
+    one.enroll('cup', [view(1)], 'cup')
+    agree(one)
+    file = one._store.database.path
+    one.close()
+    shutil.copy(file, copy)
+    return file
 
 
 @pytest.fixture
@@ -55,7 +67,7 @@ def test_a_robot_that_is_refused_later_goes_on_and_says_why(fleet, agree, view, 
     one.enroll('cup', [view(1)], 'cup')
     agree(one)
     client.upsert(fleet.collection, [blank('schema', 'schema', seq=2)])
-    until(lambda: not one.synchronise(0.3) and one.status().state == 'refused')
+    eventually(lambda: not one.synchronise(0.3) and one.status().state == 'refused')
     one.enroll('hat', [view(2)], 'hat')
     assert not one.synchronise(0.3)
     status = one.status()
@@ -80,12 +92,8 @@ def test_a_replica_of_another_gallery_is_refused(fleet, agree, server, tmp_path,
 
 def test_a_copied_replica_goes_on_under_a_log_of_its_own(fleet, agree, view, tmp_path):
     """As when the disk of a robot is cloned for another one."""
-    one, other = fleet('one'), fleet('other')
-    one.enroll('cup', [view(1)], 'cup')
-    agree(one)
-    file = one._store.database.path
-    one.close()
-    shutil.copy(file, tmp_path / 'copy.db')
+    other = fleet('other')
+    file = copied_replica(fleet, agree, view, tmp_path / 'copy.db')
     one, copy = fleet('one', cache=file), fleet('twin', cache=tmp_path / 'copy.db')
     one.enroll('hat', [view(2)], 'hat')
     copy.enroll('pan', [view(3)], 'pan')
@@ -97,12 +105,8 @@ def test_a_copied_replica_goes_on_under_a_log_of_its_own(fleet, agree, view, tmp
 
 
 def test_a_backup_that_is_restored_catches_up(fleet, agree, view, tmp_path):
-    one, other = fleet('one'), fleet('other')
-    one.enroll('cup', [view(1)], 'cup')
-    agree(one)
-    file = one._store.database.path
-    one.close()
-    shutil.copy(file, tmp_path / 'backup.db')
+    other = fleet('other')
+    file = copied_replica(fleet, agree, view, tmp_path / 'backup.db')
     one = fleet('one', cache=file)
     one.enroll('hat', [view(2)], 'hat')
     agree(one)

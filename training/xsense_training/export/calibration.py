@@ -8,8 +8,9 @@ on probability and margin are chosen so that accepted answers are right as often
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def sample_top_matches(
         seed: of the drawn galleries.
     """
     rng = np.random.default_rng(seed)
-    best, second, correct = [], [], []
+    asked = []
     for scores, relevant in zip(similarity, relevance, strict=True):
         inside, outside = np.flatnonzero(relevant), np.flatnonzero(~relevant)
         for _ in range(draws):
@@ -116,10 +117,23 @@ def sample_top_matches(
             chosen = rng.choice(outside, size, replace=False)
             if present:
                 chosen = np.append(chosen, rng.choice(inside))
-            order = chosen[np.argsort(-scores[chosen], kind='stable')]
-            best.append(scores[order[0]])
-            second.append(scores[order[1]])
-            correct.append(bool(relevant[order[0]]))
+            asked.append((scores, relevant, chosen))
+    return best_two(asked)
+
+
+def best_two(asked: Iterable[tuple[NDArray[Any], NDArray[np.bool_], NDArray[Any]]]) -> TopMatches:
+    """Top matches of questions to small galleries.
+
+    Args:
+        asked: scores (N,) of all items, which of them (N,) are right, and the places of those that
+            the gallery holds, two or more; of equal scores the first one held is the better.
+    """
+    best, second, correct = [], [], []
+    for scores, right, held in asked:
+        order = held[np.argsort(-scores[held], kind='stable')]
+        best.append(scores[order[0]])
+        second.append(scores[order[1]])
+        correct.append(bool(right[order[0]]))
     return TopMatches(np.array(best, float), np.array(second, float), np.array(correct))
 
 

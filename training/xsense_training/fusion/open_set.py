@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xsense_ros.engines.manifest import Calibration
 from xsense_training.evaluate.statistics import Floats
-from xsense_training.export.calibration import TopMatches, sigmoid
+from xsense_training.export.calibration import TopMatches, best_two, sigmoid
 
 GALLERY = (5, 20)
 Bools = NDArray[np.bool_]
@@ -43,7 +43,7 @@ def ask_twice(scores: NDArray[np.floating], right: Bools, seed: int = 0) -> Tria
         2 Q trials: row i and row Q + i are of event i.
     """
     rng = np.random.default_rng(seed)
-    best, second, correct = [], [], []
+    asked = []
     for present in (True, False):
         for row, answer in zip(scores, right, strict=True):
             others = np.flatnonzero(~answer)
@@ -51,12 +51,8 @@ def ask_twice(scores: NDArray[np.floating], right: Bools, seed: int = 0) -> Tria
             held = rng.choice(others, size, replace=False)
             if present:
                 held = np.append(held, np.flatnonzero(answer))
-            order = held[np.argsort(-row[held], kind='stable')]
-            best.append(row[order[0]])
-            second.append(row[order[1]])
-            correct.append(bool(answer[order[0]]))
-    top = TopMatches(np.array(best, float), np.array(second, float), np.array(correct))
-    return Trials(top, np.repeat([False, True], len(scores)))
+            asked.append((row, answer, held))
+    return Trials(best_two(asked), np.repeat([False, True], len(scores)))
 
 
 def calibration_error(probability: Floats, correct: Bools, bins: int = 10) -> float:

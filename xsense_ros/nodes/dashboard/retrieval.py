@@ -20,6 +20,7 @@ from xsense_ros.dashboard.robot import Json, StoredView
 from xsense_ros.dashboard.uploads import MODALITIES, PICTURES, SOUNDS, Upload
 from xsense_ros.msg import AudioChunk, Sample
 from xsense_ros.names import MODALITIES as SENSES
+from xsense_ros.nodes.client import live_sample
 from xsense_ros.nodes.dashboard.asking import Services
 from xsense_ros.nodes.dashboard.memory import Memory
 from xsense_ros.nodes.dashboard.settings import DashboardSettings
@@ -94,7 +95,7 @@ class Retrieval:
     ) -> Json:
         """See `Robot`."""
         asked = [self._sample(sample) for sample in samples]
-        first, *also = asked + [Sample(modality=sense) for sense in live]
+        first, *also = asked + [live_sample(sense) for sense in live]
         request = Query.Request(
             sample=first, also=also, target_modalities=list(targets), top_k=top_k
         )
